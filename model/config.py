@@ -1,0 +1,94 @@
+"""What a model is and how it is trained: two frozen dataclasses, JSON both ways, and the named presets."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+
+from model.errors import InputError
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The eight networks, completely. Defaults are the paper's (Tables S1 to S8 as its authors implemented them)."""
+
+    grid: tuple[int, int, int] = (64, 96, 128)  # (Z, Y, X)
+    voxel_um: float = 0.317
+    widths: tuple[int, ...] = (64, 128, 256, 512, 1024, 1024)  # channels after each stride-2 stage
+    n_latent: int = 128
+    n_structures: int = 11  # K
+    EncD_widths: tuple[int, ...] = (1024, 1024, 512)
+    DecD_noise: float = 0.01  # sd of the white noise on the input of DecD
+
+    def __post_init__(self):
+        if min(self.grid) < 2 ** (len(self.widths)):
+            raise InputError(f"grid {self.grid} is too small for {len(self.widths)} stride-2 stages; use fewer widths")
+
+    @property
+    def sizes(self) -> list[tuple[int, int, int]]:
+        """Spatial size before the first stage, and after each: n -> floor(n / 2). 128 x 96 x 64 ends at 2 x 1 x 1."""
+        sizes = [self.grid]
+        for _ in self.widths:
+            sizes.append(tuple(n // 2 for n in sizes[-1]))
+        return sizes
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run. Defaults are the paper's (section 3.3, put right)."""
+
+    n_epochs_r: int = 150  # phase 1: reference model
+    n_epochs_rs: int = 150  # phase 2: conditional model
+    batch_size: int = 30
+    lr: float = 2e-4  # every Enc, Dec and DecD
+    lr_EncD: float = 1e-2
+    betas: tuple[float, float] = (0.5, 0.999)
+    gamma_Enc: float = 1e-4
+    gamma_Dec: float = 1e-5  # 0 leaves DecD out: it could not change anything
+    seed: int = 0
+    precision: str = "float32"  # or "bfloat16": autocast, weights stay float32
+
+    def __post_init__(self):
+        if self.precision not in ("float32", "bfloat16"):
+            raise InputError(f"precision {self.precision!r} is unknown; use float32 or bfloat16")
+        if self.batch_size < 2:
+            raise InputError(f"batch size {self.batch_size} is too small: BatchNorm needs at least 2 cells")
+
+
+PRESETS: dict[str, tuple[ModelConfig, TrainConfig]] = {
+    # Seconds: for tests, and to try a data set end to end.
+    "tiny": (
+        ModelConfig(grid=(16, 24, 32), voxel_um=1.268, widths=(8, 16, 32, 64), n_latent=16, EncD_widths=(64, 64, 32)),
+        TrainConfig(n_epochs_r=4, n_epochs_rs=4, batch_size=14),
+    ),
+    # What the shipped atlas uses: half the paper's resolution, an eighth of its width.
+    "demo": (
+        ModelConfig(grid=(32, 48, 64), voxel_um=0.634, widths=(16, 32, 64, 128, 256), n_latent=32, EncD_widths=(256, 256, 128)),
+        TrainConfig(n_epochs_r=30, n_epochs_rs=30, precision="bfloat16"),
+    ),
+    # The exact networks and schedule of the paper.
+    "paper": (ModelConfig(), TrainConfig()),
+}
+
+
+def preset(name: str) -> tuple[ModelConfig, TrainConfig]:
+    """The named preset, or an InputError that lists the names."""
+    if name not in PRESETS:
+        raise InputError(f"preset {name!r} is unknown; use one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def to_json(config: ModelConfig | TrainConfig) -> str:
+    """A config as one JSON object, a key a field."""
+    return json.dumps(dataclasses.asdict(config))
+
+
+def from_json(kind: type, text: str):
+    """The inverse of `to_json`. Unknown and missing keys are errors: a config is read whole or not at all."""
+    given = json.loads(text)
+    fields = {field.name for field in dataclasses.fields(kind)}
+    if set(given) != fields:
+        raise InputError(
+            f"{kind.__name__}: unknown keys {sorted(set(given) - fields)}, missing keys {sorted(fields - set(given))}; "
+            "this run was made by another version of the project"
+        )
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in given.items()})

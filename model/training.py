@@ -1,0 +1,138 @@
+"""One step of either phase of training: Algorithms 1 and 2, put right."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+
+import torch
+from torch import Tensor, nn
+
+from model import losses
+from model.config import ModelConfig, TrainConfig
+from model.networks import CONDITIONAL, REFERENCE, build
+
+
+class Phase:
+    """The four networks of a phase with an Adam each, and how a step changes them.
+
+    Parameters
+    ----------
+    name : "r", the reference model on x_r (Algorithm 1), or "rs", the conditional model on x_rs (Algorithm 2).
+    """
+
+    def __init__(self, name: str, model_config: ModelConfig, config: TrainConfig, device: torch.device):
+        self.name, self.config, self.n_structures = name, config, model_config.n_structures
+        self.symbols = {"r": REFERENCE, "rs": CONDITIONAL}[name]
+        built = [build(symbol, model_config).to(device, memory_format=torch.channels_last_3d) for symbol in self.symbols]
+        self.networks = dict(zip(self.symbols, built, strict=True))
+        self.Enc, self.Dec, self.EncD, self.DecD = built
+        self.adam = {
+            symbol: torch.optim.Adam(
+                network.parameters(), lr=config.lr_EncD if symbol.startswith("EncD") else config.lr, betas=config.betas
+            )
+            for symbol, network in self.networks.items()
+        }
+        half = config.precision == "bfloat16"
+        self._precision = lambda: torch.autocast(device.type, torch.bfloat16) if half else nullcontext()
+
+    def step(self, x: Tensor, y: Tensor, z_r: Tensor | None = None, reduce: Callable[[nn.Module], None] | None = None) -> dict:
+        """Change all four networks by one mini-batch.
+
+        Parameters
+        ----------
+        x : images (B, 2 or 3, Z, Y, X) in [0, 1].
+        y : structure classes (B,); the reference model does not look at them.
+        z_r : (B, n) from the frozen Enc_r; phase "rs" only.
+        reduce : called on a network when its gradient is complete, before it is used: averages over processes.
+
+        Returns every loss by name, as Python floats.
+        """
+        config, device = self.config, x.device
+        with self._precision():
+            if self.name == "r":
+                y = y_gen = torch.zeros_like(y)
+                z = self.Enc(x)
+                x_hat = self.Dec(z)
+                z_gen = torch.randn_like(z)
+                decode_gen = (z_gen,)
+            else:
+                y_logits, z_r_hat, z = self.Enc(x)
+                x_hat = self.Dec(y_logits.softmax(1), z_r_hat, z)
+                z_gen = torch.randn_like(z)
+                y_gen = torch.randint(self.n_structures, y.shape, device=device)
+                decode_gen = (nn.functional.one_hot(y_gen, self.n_structures).float(), torch.randn_like(z), z_gen)
+
+        with self._precision():
+            judged = self.EncD(z_gen), self.EncD(z.detach())
+        L_EncD = losses.encoding_discriminator(*judged, y)
+        self._update(L_EncD, "EncD", reduce)
+
+        # With gamma_Dec = 0 nothing that DecD learns could reach Dec: leave out its five passes, most of a step's cost.
+        L_DecD = x_gen = None
+        if config.gamma_Dec > 0:
+            with self._precision():
+                x_gen = self.Dec(*decode_gen)
+                judged = self.DecD(x), self.DecD(x_hat.detach()), self.DecD(x_gen.detach())
+            L_DecD = losses.decoding_discriminator(*judged, y)
+            self._update(L_DecD, "DecD", reduce)
+
+        terms = {"L_x": losses.reconstruction(x_hat, x)}
+        if self.name == "rs":
+            terms["L_y"] = losses.structure_class(y_logits, y)
+            terms["L_z_r"] = losses.shape_estimate(z_r_hat, z_r)
+        with self._precision():
+            judged = self.EncD(z)
+        adversary_z = losses.encoder_adversary(judged)
+
+        # All gradients before any update: stepping Enc first would change weights that Dec's second backward pass needs.
+        # `inputs` is the routing: DecD's gradient goes to Dec alone, and neither discriminator learns from fooling itself.
+        enc, dec = list(self.Enc.parameters()), list(self.Dec.parameters())
+        for symbol in self.symbols[:2]:
+            self.adam[symbol].zero_grad(set_to_none=True)
+        loss = sum(terms.values()) + config.gamma_Enc * adversary_z
+        loss.backward(inputs=enc + dec, retain_graph=x_gen is not None)
+        if x_gen is not None:
+            with self._precision():
+                judged_rec, judged_gen = self.DecD(x_hat), self.DecD(x_gen)
+            adversary_x = losses.decoder_adversary(judged_rec, y, judged_gen, y_gen)
+            (config.gamma_Dec * adversary_x).backward(inputs=dec)
+            terms["L_Dec_adversary"] = adversary_x
+        for symbol, network in zip(self.symbols[:2], (self.Enc, self.Dec), strict=True):
+            if reduce:
+                reduce(network)
+            self.adam[symbol].step()
+
+        terms |= {"L_Enc_adversary": adversary_z, "L_EncD": L_EncD}
+        if L_DecD is not None:
+            terms["L_DecD"] = L_DecD
+        return {name: value.item() for name, value in terms.items()}
+
+    def _update(self, loss: Tensor, kind: str, reduce: Callable[[nn.Module], None] | None) -> None:
+        """Descend `loss` in the discriminator EncD or DecD of this phase."""
+        symbol = self.symbols[2 if kind == "EncD" else 3]
+        self.adam[symbol].zero_grad(set_to_none=True)
+        loss.backward(inputs=list(self.networks[symbol].parameters()))
+        if reduce:
+            reduce(self.networks[symbol])
+        self.adam[symbol].step()
+
+    @torch.inference_mode()
+    def held_out(self, x: Tensor, y: Tensor, z_r: Tensor | None = None) -> dict:
+        """Losses of one batch of cells that are not trained on, networks in eval mode; `accuracy` in phase "rs"."""
+        for network in (self.Enc, self.Dec):
+            network.eval()
+        with self._precision():
+            if self.name == "r":
+                values = {"L_x": losses.reconstruction(self.Dec(self.Enc(x)), x)}
+            else:
+                y_logits, z_r_hat, z_s = self.Enc(x)
+                x_hat = self.Dec(y_logits.softmax(1), z_r_hat, z_s)
+        if self.name == "rs":
+            values = {
+                "L_x": losses.reconstruction(x_hat, x),
+                "L_y": losses.structure_class(y_logits, y),
+                "L_z_r": losses.shape_estimate(z_r_hat, z_r),
+                "accuracy": (y_logits.argmax(1) == y).float().mean(),
+            }
+        for network in (self.Enc, self.Dec):
+            network.train()
+        return {name: value.item() for name, value in values.items()}

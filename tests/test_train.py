@@ -1,0 +1,206 @@
+"""Training as a user meets it: one command, stopped and started again, given wrong input."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from model.cells import CellsWriter, split_of
+from model.checkpoint import CHECKPOINT, load_run, read_tensors
+from model.training import Phase
+from model.vocabulary import PAPER_STAGES, describe
+from precompute.__main__ import main
+
+GRID = (16, 24, 32)
+N_CELLS = 30
+STRUCTURES = [describe(gene) for gene in ("TOMM20", "FBL", "LMNB1")]
+# 30 cells, 26 of them for training: 3 steps of 8 an epoch, 6 steps a phase.
+ARGUMENTS = [
+    "--preset",
+    "tiny",
+    "--set",
+    "widths=[2, 4, 4, 8]",
+    "--device",
+    "cpu",
+    "--set",
+    "batch_size=8",
+    "--set",
+    "n_epochs_r=2",
+    "--set",
+    "n_epochs_rs=2",
+]
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory):
+    path = tmp_path_factory.mktemp("cells") / "cells.h5"
+    rng = np.random.default_rng(0)
+    attrs = {"title": "noise", "preprocessing": {}, "made_from": "seed 0", "grid": GRID, "voxel_um": 1.268}
+    with CellsWriter(path, structures=STRUCTURES, stages=PAPER_STAGES, **attrs) as writer:
+        for i in range(N_CELLS):
+            row = {"cell_id": f"c{i}", "structure": STRUCTURES[i % 3].gene, "stage": "metaphase", "split": split_of(f"c{i}")}
+            row |= {"source": "simulated", "cell_volume_um3": 1.0, "dna_volume_um3": 1.0, "height_um": 1.0, "cropped": False}
+            writer.append(rng.integers(0, 256, (3, *GRID), np.uint8), row)
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole_run(cells, tmp_path_factory):
+    """A run that nothing interrupted."""
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    assert train(cells, out) == 0
+    return out
+
+
+def train(cells, out, *more):
+    return main(["train", "--cells", str(cells), "--out", str(out), *ARGUMENTS, *more])
+
+
+def weights(run):
+    return {
+        name: tensor
+        for file in ("reference", "conditional")
+        for name, tensor in read_tensors(run / f"{file}.safetensors")[0].items()
+    }
+
+
+def assert_same_run(run, other):
+    for name, tensor in weights(run).items():
+        torch.testing.assert_close(tensor, weights(other)[name], rtol=0, atol=0, msg=name)
+    assert (run / "metrics.jsonl").read_text() == (other / "metrics.jsonl").read_text()
+
+
+def test_a_run_folder_holds_everything(cells, whole_run):
+    assert sorted(p.name for p in whole_run.iterdir()) == [
+        "conditional.safetensors",
+        "config.json",
+        "metrics.jsonl",
+        "reference.safetensors",
+    ]
+    run = load_run(whole_run)
+    assert run.structures == STRUCTURES
+    assert run.model_config.n_structures == 3
+    metrics = run.metrics
+    assert metrics.groupby(["phase", "split"]).size().to_dict() == {
+        ("r", "test"): 2,
+        ("r", "train"): 6,
+        ("rs", "test"): 2,
+        ("rs", "train"): 6,
+    }
+    assert np.isfinite(metrics["L_x"]).all()
+    model = run.integrated_cell()
+    latents = model.encode(torch.rand(2, 3, *GRID))
+    assert latents.z_r.shape == latents.z_s.shape == latents.z_r_hat.shape == (2, 16)
+    torch.testing.assert_close(latents.y.sum(1), torch.ones(2))
+    assert model.predict(latents.z_r, torch.tensor([0, 2])).shape == (2, 3, *GRID)
+
+
+@pytest.mark.parametrize("at_step", [4, 9])  # in phase r, in phase rs
+def test_ctrl_c_then_the_same_command_gives_the_same_run(cells, whole_run, tmp_path, monkeypatch, at_step):
+    interrupt_at(monkeypatch, at_step, signal.SIGINT)
+    assert train(cells, tmp_path / "run") == 130
+    assert (tmp_path / "run" / CHECKPOINT).exists()
+    interrupt_at(monkeypatch, None, None)
+    assert train(cells, tmp_path / "run") == 0
+    assert_same_run(tmp_path / "run", whole_run)
+
+
+@pytest.mark.parametrize("at_step", [5, 10])
+def test_a_kill_loses_at_most_one_interval(cells, whole_run, tmp_path, at_step):
+    """A checkpoint after every step (interval 0 s), killed inside one: exactly the steps before it are kept."""
+    script = (
+        "import os, sys\n"
+        "from tests.test_train import ARGUMENTS, kill_at\n"
+        "from precompute.__main__ import main\n"
+        f"kill_at({at_step})\n"
+        f"main(['train', '--cells', {str(cells)!r}, '--out', {str(tmp_path / 'run')!r}, '--checkpoint-s', '0', *ARGUMENTS])\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": ".", "OMP_NUM_THREADS": "1"}, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
+    _, position = read_tensors(tmp_path / "run" / CHECKPOINT)
+    kept = position["epoch"] * 3 + position["step"] + (6 if position["phase"] == "rs" else 0)
+    assert kept == at_step - 1
+    assert train(cells, tmp_path / "run") == 0
+    assert_same_run(tmp_path / "run", whole_run)
+
+
+def test_a_finished_run_is_left_alone(cells, whole_run):
+    before = weights(whole_run)
+    assert train(cells, whole_run) == 0
+    assert all(torch.equal(before[name], tensor) for name, tensor in weights(whole_run).items())
+
+
+def test_phase_2_leaves_Enc_r_untouched(cells, tmp_path, monkeypatch):
+    interrupt_at(monkeypatch, 8, signal.SIGINT)  # phase r is written, phase rs has begun
+    assert train(cells, tmp_path / "run") == 130
+    before = (tmp_path / "run" / "reference.safetensors").read_bytes()
+    interrupt_at(monkeypatch, None, None)
+    assert train(cells, tmp_path / "run") == 0
+    assert (tmp_path / "run" / "reference.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--cells", "nowhere.h5"], "nowhere.h5: no such file"),
+        (["--preset", "huge"], "preset 'huge' is unknown"),
+        (["--set", "colour=1"], "--set colour=1: no such field"),
+        (["--set", "grid=[17, 24, 32]"], "do not divide into the preset's grid"),
+        (["--device", "cuda"], "there is no CUDA device here"),
+    ],
+)
+def test_wrong_input_is_one_line(cells, tmp_path, capsys, arguments, message):
+    if "cuda" in arguments and torch.cuda.is_available():
+        pytest.skip("has a CUDA device")
+    assert train(cells, tmp_path / "run", *arguments) == 2
+    error = capsys.readouterr().err.strip()
+    assert message in error
+    assert "\n" not in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_another_run_in_the_folder_is_refused(cells, whole_run, tmp_path, capsys):
+    assert train(cells, whole_run, "--set", "seed=1") == 2
+    assert "holds a run with other train" in capsys.readouterr().err
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "mine.txt").write_text("dear")
+    assert train(cells, tmp_path / "letters") == 2
+    assert "neither empty nor a run folder" in capsys.readouterr().err
+
+
+def test_an_unfinished_run_is_not_loaded(cells, tmp_path, monkeypatch):
+    interrupt_at(monkeypatch, 2, signal.SIGINT)
+    train(cells, tmp_path / "run")
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["cells"]["n"] == N_CELLS
+    with pytest.raises(ValueError, match="training has not finished"):
+        load_run(tmp_path / "run")
+
+
+STEP = Phase.step
+
+
+def interrupt_at(monkeypatch, at_step, number):
+    """Send ourselves signal `number` inside the `at_step`th step from now on (None: never)."""
+    monkeypatch.setattr(Phase, "step", interrupted_step(at_step, number) if at_step else STEP)
+
+
+def kill_at(at_step):
+    Phase.step = interrupted_step(at_step, signal.SIGKILL)
+
+
+def interrupted_step(at_step, number):
+    n_steps = 0
+
+    def step(self, *arguments):
+        nonlocal n_steps
+        n_steps += 1
+        if n_steps == at_step:
+            signal.raise_signal(number)
+        return STEP(self, *arguments)
+
+    return step
