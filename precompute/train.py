@@ -217,6 +217,7 @@ def train_phase(name: str, out: Path, model_config: ModelConfig, batches: Batche
         for epoch in range(position["epoch"], n_epochs):
             first = position["step"] if epoch == position["epoch"] else 0
             for step, x, y, z_r in batches.epoch(phase, epoch, first):
+                phase.set_progress((epoch * batches.n_steps + step) / (n_epochs * batches.n_steps))
                 values = phase.step(x, y, z_r, reduce)
                 record(epoch, step, "train", values)
                 bar.update()

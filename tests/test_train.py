@@ -120,7 +120,9 @@ def test_a_kill_loses_at_most_one_interval(cells, whole_run, tmp_path, at_step):
         f"kill_at({at_step})\n"
         f"main(['train', '--cells', {str(cells)!r}, '--out', {str(tmp_path / 'run')!r}, '--checkpoint-s', '0', *ARGUMENTS])\n"
     )
-    killed = subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": ".", "OMP_NUM_THREADS": "1"}, capture_output=True)
+    killed = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": ".", "OMP_NUM_THREADS": "1"}, capture_output=True
+    )
     assert killed.returncode == -signal.SIGKILL
     _, position = read_tensors(tmp_path / "run" / CHECKPOINT)
     kept = position["epoch"] * 3 + position["step"] + (6 if position["phase"] == "rs" else 0)

@@ -85,7 +85,7 @@ def test_discriminators_never_learn_from_fooling_themselves(name):
 def test_only_EncD_has_the_large_learning_rate(name):
     rates = {symbol: adam.param_groups[0]["lr"] for symbol, adam in make(name).adam.items()}
     assert {symbol for symbol, lr in rates.items() if lr == 1e-2} == {"EncD_r" if name == "r" else "EncD_s"}
-    assert set(rates.values()) == {1e-2, 2e-4}
+    assert set(rates.values()) == {1e-2, TRAIN.lr}
 
 
 def test_gradients_flow_through_predicted_y_and_z_r_hat():
@@ -105,6 +105,16 @@ def test_reconstruction_improves(name, precision):
     for _ in range(20):
         last = step(phase)["L_x"]
     assert last < first - 0.01
+
+
+def test_cosine_schedule_scales_every_rate():
+    phase = make("r", lr_schedule="cosine")
+    for fraction, scale in [(0.0, 1.0), (0.5, 0.5), (1.0, 0.0)]:
+        phase.set_progress(fraction)
+        rates = {symbol: adam.param_groups[0]["lr"] for symbol, adam in phase.adam.items()}
+        assert rates == pytest.approx(
+            {"Enc_r": TRAIN.lr * scale, "Dec_r": TRAIN.lr * scale, "EncD_r": 1e-2 * scale, "DecD_r": TRAIN.lr * scale}
+        )
 
 
 @pytest.mark.gpu

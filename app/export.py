@@ -1,0 +1,83 @@
+"""A volume as a file that other tools open: OME-TIFF with channel names, colours, voxel size, and where it came from."""
+
+import io
+import re
+import uuid
+
+import tifffile
+from numpy import ndarray
+
+from app.provenance import Provenance
+from app.recipe import Cell, Draw, Path, Position, Recipe
+
+MEMBRANE_COLOUR, DNA_COLOUR = (255, 0, 255), (0, 255, 255)
+# Structures in their order, over again after the last: yellow first, as it is what magenta and cyan leave free.
+STRUCTURE_COLOURS = ((255, 255, 0), (0, 255, 0), (255, 128, 0), (64, 96, 255), (255, 64, 64), (255, 255, 255))
+_NAMESPACE = uuid.UUID("a3f1c8f2-52a5-5b8c-9f0e-5d9d3f3f7c11")
+
+
+def colours(n_channels: int) -> list[tuple[int, int, int]]:
+    """(r, g, b) of each channel: membrane, DNA, then structures."""
+    structures = [STRUCTURE_COLOURS[i % len(STRUCTURE_COLOURS)] for i in range(n_channels - 2)]
+    return [MEMBRANE_COLOUR, DNA_COLOUR, *structures]
+
+
+def ome_tiff(volume: ndarray, provenance: Provenance) -> bytes:
+    """(C, Z, Y, X) uint8 as an OME-TIFF, axes CZYX, zlib. The same volume and provenance give the same bytes.
+
+    What it is stands in the image's description, for people, and in a map annotation, for programs.
+    """
+    size = {f"PhysicalSize{axis}": provenance.voxel_um for axis in "XYZ"}
+    unit = {f"PhysicalSize{axis}Unit": "µm" for axis in "XYZ"}
+    metadata = size | unit
+    metadata |= {
+        "axes": "CZYX",
+        "Name": f"{provenance.kind.lower()} {', '.join(provenance.channels[2:])}",
+        "UUID": f"urn:uuid:{uuid.uuid5(_NAMESPACE, provenance.etag)}",
+        "Description": f"{provenance.origin}. {provenance.words} Recipe: {provenance.recipe} Atlas: {provenance.atlas.title}.",
+        "Channel": {"Name": _channel_names(provenance), "Color": [_signed_rgba(colour) for colour in colours(len(volume))]},
+        "MapAnnotation": {
+            "Namespace": "integrated-cell/provenance",
+            "recipe": provenance.recipe,
+            "origin": provenance.origin,
+            "words": provenance.words,
+            "atlas_id": provenance.atlas.atlas_id,
+            "atlas_title": provenance.atlas.title,
+            "simulated": provenance.atlas.simulated,
+            "nearest_cell": provenance.nearest_cell.cell_id,
+            "full_scale": ",".join(f"{value:g}" for value in provenance.full_scale),
+        },
+    }
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file, ome=True) as tiff:
+        tiff.write(volume, photometric="minisblack", compression="zlib", metadata=metadata)
+    return file.getvalue()
+
+
+def file_name(recipe: Recipe, genes: tuple[str, ...], extension: str) -> str:
+    """A name that says what is inside: `TOMM20_predicted_sim1_000042.ome.tif`. Letters, digits and `_.-` only."""
+    structures = "-".join(genes) if len(genes) <= 3 else f"{len(genes)}_structures"
+    match recipe.shape:
+        case Cell(cell_id):
+            shape = cell_id
+        case Path(kind, stops, t):
+            shape = f"{kind}_{stops[0]}-{stops[-1]}_{t:g}"
+        case Position(x, y):
+            shape = f"map_{x:g}_{y:g}"
+        case Draw(seed):
+            shape = f"prior_{seed}"
+        case _:
+            shape = "z_r"
+    show = f"{recipe.show}_sd" if recipe.value else recipe.show
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", f"{structures}_{show}_{shape}")[:150] + extension
+
+
+def _channel_names(provenance: Provenance) -> list[str]:
+    """Channel names; a channel that is a standard deviation says so."""
+    scales = zip(provenance.channels, provenance.full_scale, strict=True)
+    return [name if scale == 1 else f"{name} standard deviation (255 = {scale:g})" for name, scale in scales]
+
+
+def _signed_rgba(colour: tuple[int, int, int]) -> int:
+    """OME's colour: red, green, blue, alpha in one signed 32-bit number."""
+    return int.from_bytes(bytes([*colour, 255]), "big", signed=True)

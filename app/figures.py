@@ -1,0 +1,105 @@
+"""The two maps as figures: every cell a point at its UMAP position, coloured by structure or by stage.
+
+Points travel as typed arrays, one trace a group, and each point carries its row of the cell table.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy import ndarray
+from plotly.colors import sample_colorscale
+
+from model.atlas import Atlas
+from model.vocabulary import NOT_ANNOTATED
+
+COLOURS = ("structure", "stage")  # what the maps can be coloured by
+
+# Okabe and Ito's eight for colour blindness, lightened where they would sink into a dark page. A ninth group starts over with
+# another symbol: no eleven colours can be told apart by everybody.
+PALETTE = ("#56B4E9", "#E69F00", "#2FC79A", "#F0E442", "#E8713A", "#D98CB8", "#4C8DFF", "#C9CDD6")
+SYMBOLS = ("circle", "diamond", "cross", "triangle-up", "square", "star")
+GREY = "#5C6370"
+
+
+class Group(NamedTuple):
+    """Cells that share a colour and a symbol."""
+
+    name: str  # short, for the legend
+    words: str  # the same in full
+    colour: str  # #rrggbb, or rgb(r, g, b)
+    symbol: str  # Plotly's name
+    rows: ndarray  # (m,) int32 rows of the cell table
+
+
+def groups(atlas: Atlas, colour: str) -> list[Group]:
+    """The cells by "structure" or by "stage", in the order they are drawn and named. Groups without cells are left out."""
+    values = atlas.cells[colour].to_numpy()
+    kinds = _structures(atlas) if colour == "structure" else _stages(atlas)
+    found = [Group(*kind[1:], np.flatnonzero(values == kind[0]).astype(np.int32)) for kind in kinds]
+    return [group for group in found if len(group.rows)]
+
+
+def _structures(atlas: Atlas) -> list[tuple[str, str, str, str, str]]:
+    n = len(PALETTE)
+    return [
+        (s.gene, s.gene, f"{s.gene}: {s.protein}, {s.structure}", PALETTE[k % n], SYMBOLS[k // n % len(SYMBOLS)])
+        for k, s in enumerate(atlas.structures)
+    ]
+
+
+def _stages(atlas: Atlas) -> list[tuple[str, str, str, str, str]]:
+    # A sequential ramp, as the stages are ordered; its darkest fifth would not show on a dark page.
+    ramp = sample_colorscale("Plasma", np.linspace(0.2, 1, max(2, len(atlas.stages))))
+    annotated = [(stage, stage, stage, colour, "circle") for stage, colour in zip(atlas.stages, ramp, strict=False)]
+    return [(NOT_ANNOTATED, NOT_ANNOTATED, "stage not annotated", GREY, "circle"), *annotated]
+
+
+def map_figure(atlas: Atlas, name: str, colour: str, webgl: bool = True) -> go.Figure:
+    """The map of `name`, "z_r" or "z_s". Without WebGL the points are drawn as SVG, which is slower but shows the same.
+
+    A click on empty space is reported too (`clickanywhere`), and zoom is kept when the colours change (`uirevision`).
+    """
+    positions = atlas.projection(name).astype(np.float32)
+    trace = go.Scattergl if webgl else go.Scatter
+    figure = go.Figure(
+        [
+            trace(
+                x=positions[group.rows, 0],
+                y=positions[group.rows, 1],
+                customdata=group.rows,
+                name=group.name,
+                mode="markers",
+                marker={"size": point_size(len(positions)), "color": group.colour, "symbol": group.symbol, "opacity": 0.85},
+                hoverinfo="none",
+            )
+            for group in groups(atlas, colour)
+        ]
+    )
+    axis = {"visible": False, "showgrid": False, "zeroline": False}
+    figure.update_layout(
+        template="none",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        showlegend=False,
+        dragmode="pan",
+        hovermode="closest",
+        hoverdistance=12,
+        clickanywhere=True,
+        uirevision=f"{atlas.atlas_id} {name}",
+        xaxis=axis | {"range": _span(positions[:, 0])},
+        yaxis=axis | {"range": _span(positions[:, 1])},
+    )
+    return figure
+
+
+def point_size(n_cells: int) -> float:
+    """Diameter of a point in pixels: 9 for a hundred cells, 5 for three thousand, 3 for tens of thousands."""
+    return float(np.clip(13 - 2.3 * np.log10(max(n_cells, 1)), 3, 9))
+
+
+def _span(values: ndarray) -> list[float]:
+    low, high = float(values.min()), float(values.max())
+    margin = 0.06 * ((high - low) or 1.0)
+    return [low - margin, high + margin]

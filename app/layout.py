@@ -1,0 +1,220 @@
+"""The page's components: a header, the two maps with their legend and the cell-cycle player, and the viewer beside them."""
+
+from collections.abc import Sequence
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from app import ids
+from app.figures import COLOURS, Group
+from app.page import VIEWS
+from app.words import Words
+from model.atlas import Atlas
+
+GRAPH = {"displayModeBar": False, "scrollZoom": True, "doubleClick": "reset", "responsive": True}
+ACCENT = "periwinkle"
+THEME = {
+    "primaryColor": ACCENT,
+    "primaryShade": 5,
+    "defaultRadius": "md",
+    "fontFamily": "var(--font)",
+    "colors": {
+        # Mantine asks for ten shades; a control uses the sixth, its hover the seventh.
+        ACCENT: ["#eef1ff", "#dbe1ff", "#c3cdff", "#b0bdff", "#a3b3ff", "#96a8ff", "#8497f5", "#6e81de", "#5568bf", "#4152a0"],
+    },
+}
+TRIES = (
+    ("Click a point", "to open that cell in 3D."),
+    ("Click between points", "to see a cell nobody imaged, decoded from its 8 nearest cells."),
+    ("Press play", "to walk one cell through mitosis."),
+)
+
+
+def make_layout(atlases: dict[str, Atlas]) -> dmc.MantineProvider:
+    """The page for these atlases, by id. Callbacks fill it once the address is known."""
+    return dmc.MantineProvider(
+        [
+            dcc.Location(id=ids.URL, refresh=False),
+            dcc.Store(id=ids.STATE),
+            dcc.Store(id=ids.EVENT),
+            dcc.Store(id=ids.FACTS),
+            dcc.Store(id=ids.WEBGL),
+            html.Div(id=ids.CARD, className="card", hidden=True),
+            html.Div(
+                [
+                    _header(atlases),
+                    html.Main([html.Section([_tries(), _maps(), _player()], className="atlas"), _viewer()]),
+                ],
+                className="page",
+            ),
+        ],
+        theme=THEME,
+        forceColorScheme="dark",
+    )
+
+
+def _header(atlases: dict[str, Atlas]) -> html.Header:
+    choices = [{"value": atlas_id, "label": atlas.title} for atlas_id, atlas in atlases.items()]
+    return html.Header(
+        [
+            html.H1(id=ids.TITLE),
+            html.Span("Simulated cells", id=ids.SIMULATED, className="badge", hidden=True),
+            html.P(id=ids.NOTICE, className="notice", role="status"),
+            dmc.Select(
+                id=ids.ATLAS,
+                data=choices,
+                allowDeselect=False,
+                size="sm",
+                className="atlas-choice" if len(atlases) > 1 else "atlas-choice unneeded",
+                **{"aria-label": "Atlas"},
+            ),
+            html.A("Volumes by URL", href="/api/docs", className="quiet"),
+        ]
+    )
+
+
+def _tries() -> html.Ol:
+    return html.Ol([html.Li([html.B(what), " ", why]) for what, why in TRIES], className="tries")
+
+
+def _maps() -> html.Div:
+    colour_by = dmc.SegmentedControl(
+        id=ids.COLOUR,
+        data=[{"value": colour, "label": colour.capitalize()} for colour in COLOURS],
+        value=COLOURS[0],
+        size="xs",
+        **{"aria-label": "Colour the maps by"},
+    )
+    return html.Div(
+        [
+            _map("z_r", "Cell and nuclear shape"),
+            _map("z_s", "What shape leaves unexplained"),
+            html.Div([html.Span("Colour by", className="label"), colour_by, html.Div(id=ids.LEGEND)], className="legend-row"),
+        ],
+        className="maps",
+    )
+
+
+def _map(name: str, title: str) -> html.Figure:
+    graph = dcc.Graph(id=ids.MAPS[name], config=GRAPH, responsive=True, className="map-graph")
+    return html.Figure(
+        [
+            html.Figcaption([title, html.Span([name[0], html.Sub(name[2:])], className="symbol")]),
+            html.Div(graph, className="map", **{"data-map": name}),
+        ]
+    )
+
+
+def _player() -> html.Section:
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.Button(
+                        html.Span(className="icon"), id=ids.PLAY, className="play", **{"aria-label": "Play the cell cycle"}
+                    ),
+                    html.Div(
+                        [html.H2("Through mitosis"), html.P("From medoid to medoid of the stages.", className="walk-words")]
+                    ),
+                    dmc.SegmentedControl(
+                        id=ids.SPEED,
+                        data=[{"value": value, "label": f"{value}×"} for value in ("0.5", "1", "2")],
+                        value="1",
+                        size="xs",
+                        **{"aria-label": "Speed"},
+                    ),
+                    dmc.Switch(id=ids.LOOP, label="Loop", checked=True, size="xs"),
+                ],
+                className="player-row",
+            ),
+            dmc.Slider(
+                id=ids.WALK,
+                min=0,
+                max=1,
+                step=0.125,
+                value=0,
+                label=None,
+                size="sm",
+                updatemode="drag",
+                thumbLabel="Place on the walk",
+                className="walk",
+            ),
+        ],
+        id=ids.PLAYER,
+        className="player",
+        hidden=True,
+    )
+
+
+def _viewer() -> html.Section:
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.Div(id=ids.CAPTION, className="caption"),
+                    html.Button("Previous", id=ids.PREVIOUS, className="step", title="Previous cell"),
+                    html.Button("Next", id=ids.NEXT, className="step", title="Next cell"),
+                ],
+                className="caption-row",
+            ),
+            html.Div(
+                [
+                    dmc.SegmentedControl(id=ids.SHOW, data=[], size="sm", **{"aria-label": "What to show of this cell"}),
+                    dmc.Select(
+                        id=ids.STRUCTURE,
+                        data=[],
+                        allowDeselect=False,
+                        searchable=True,
+                        size="sm",
+                        **{"aria-label": "Structure"},
+                    ),
+                ],
+                className="controls",
+            ),
+            html.Div(
+                [
+                    html.P(id=ids.NOTE, className="note"),
+                    html.A("Download OME-TIFF", id=ids.DOWNLOAD, className="download", download=""),
+                ],
+                className="note-row",
+            ),
+            html.Div(id=ids.VIEWER, className="viewer", **{"data-state": "loading", "data-recipe": ""}),
+            html.Div(
+                [
+                    html.Div(id=ids.CHANNELS, className="channels", role="group", **{"aria-label": "Channels"}),
+                    dmc.SegmentedControl(
+                        id=ids.VIEW,
+                        data=[{"value": value, "label": label} for value, label in VIEWS.items()],
+                        value="planes",
+                        size="xs",
+                        **{"aria-label": "View"},
+                    ),
+                ],
+                className="tools",
+            ),
+            html.P(id=ids.SENTENCE, className="for-screen-readers", **{"aria-live": "polite"}),
+        ],
+        className="cell",
+    )
+
+
+def caption(words: Words) -> list:
+    """What is shown, over the volume."""
+    return [
+        html.Span(words.kind, className=f"kind {words.kind.lower()}"),
+        html.H2(words.title),
+        html.P(words.detail),
+    ]
+
+
+def legend(groups: Sequence[Group]) -> list[html.Button]:
+    """One switch a group: a click hides it on both maps, a double click leaves it alone."""
+    return [
+        html.Button(
+            [html.Span(className=f"point {group.symbol}", style={"--colour": group.colour}), group.name],
+            className="group",
+            title=f"{group.words}: {len(group.rows)} cells",
+            **{"aria-pressed": "true", "data-group": str(k)},
+        )
+        for k, group in enumerate(groups)
+    ]

@@ -1,0 +1,138 @@
+"""What the page is told when a link is opened, and after each thing that is done on it. Pure functions for the callbacks."""
+
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
+
+from app import navigation
+from app.figures import COLOURS
+from app.recipe import PREDICTED, SHOWS, Path, Position, Recipe, RecipeError, parse
+from app.resolve import settle
+from app.words import stage_words, structure_words
+from model.atlas import Atlas
+
+VIEWS = {"slice": "Slice", "planes": "Planes", "both": "Planes + 3D", "3d": "3D"}
+
+
+class Opening(NamedTuple):
+    """What a link asks for, with what it leaves open filled in."""
+
+    atlas: Atlas
+    recipe: Recipe
+    colour: str
+    view: str
+    notice: str  # what was wrong with the link, in words; empty where nothing was
+
+
+def open_link(atlases: dict[str, Atlas], search: str | None) -> Opening:
+    """Read a query such as `?recipe=...&colour=stage&view=planes` or `?atlas=ID`. A wrong link opens the page as if new."""
+    query = {key: values[-1] for key, values in parse_qs((search or "").removeprefix("?"), separator="&").items()}
+    atlas = atlases.get(query.get("atlas", ""), next(iter(atlases.values())))
+    recipe, notice = navigation.opening(atlas), ""
+    if "recipe" in query:
+        try:
+            asked = parse(query["recipe"])
+            asked_atlas = atlases.get(asked.atlas or atlas.atlas_id)
+            if asked_atlas is None:
+                raise RecipeError("atlas", f"this page does not have atlas {asked.atlas}")
+            atlas, recipe = asked_atlas, settle(asked_atlas, asked)
+        except RecipeError as error:
+            notice = f"The link could not be opened, so this is another cell. {error}."
+    colour, view = query.get("colour"), query.get("view")
+    return Opening(atlas, recipe, colour if colour in COLOURS else COLOURS[0], view if view in VIEWS else "planes", notice)
+
+
+def facts(atlas: Atlas) -> dict[str, Any]:
+    """What the scripts need to know of an atlas: every cell in words, as columns, and the walk through the medoids.
+
+    `walk` is None where there are not two medoids; its `path` is what goes between `shape=path:` and `@T` in a recipe.
+    """
+    cells, stages = atlas.cells, list(dict.fromkeys(atlas.cells["stage"]))
+    genes = [s.gene for s in atlas.structures]
+    return {
+        "atlas": atlas.atlas_id,
+        "cells": cells["cell_id"].tolist(),
+        "structure": [genes.index(gene) for gene in cells["structure"]],
+        "structures": [structure_words(atlas, gene) for gene in genes],
+        "stage": [stages.index(stage) for stage in cells["stage"]],
+        "stages": [stage_words(stage) for stage in stages],
+        "pictures": atlas.pictures is not None,
+        "walk": _walk(atlas),
+    }
+
+
+def _walk(atlas: Atlas) -> dict[str, Any] | None:
+    path = navigation.walk_path(atlas)
+    if path is None:
+        return None
+    rows = atlas.medoids["cell"].to_numpy()
+    return {
+        "path": str(path).partition("@")[0],
+        "stages": atlas.medoids["stage"].tolist(),
+        "positions": atlas.projection("z_r")[rows].round(4).tolist(),
+    }
+
+
+def move(atlases: dict[str, Atlas], search: str | None, state: dict | None, event: dict | None) -> tuple[Atlas, Recipe]:
+    """The atlas, and the recipe to show: that of the link where nothing was shown or done yet, else where `event` leads."""
+    if not state or not event:
+        return open_link(atlases, search)[:2]
+    recipe = parse(state["recipe"])
+    atlas = atlases[recipe.atlas]
+    return atlas, act(atlas, recipe, event)
+
+
+def act(atlas: Atlas, recipe: Recipe, event: dict[str, Any]) -> Recipe:
+    """The recipe after something was done: `event` is {"do": what, ...}, as the scripts report it.
+
+    `cell` (row), `place` (map, x, y), `step` (by), `walk` (t), `show` (show), `structures` (structures).
+    """
+    match event:
+        case {"do": "cell", "row": int(row)} if 0 <= row < len(atlas.cells):
+            return navigation.to_cell(atlas, recipe, row)
+        case {"do": "place", "map": "z_r" | "z_s" as name, "x": x, "y": y}:
+            return navigation.to_place(atlas, recipe, name, float(x), float(y))
+        case {"do": "step", "by": int(by)}:
+            return navigation.to_neighbour(atlas, recipe, by)
+        case {"do": "walk", "t": t}:
+            return navigation.to_walk(atlas, recipe, float(t))
+        case {"do": "show", "show": show}:
+            return navigation.to_show(atlas, recipe, show)
+        case {"do": "structures", "structures": structures}:
+            return navigation.to_structures(atlas, recipe, structures)
+    return recipe
+
+
+def state(atlas: Atlas, recipe: Recipe) -> dict[str, Any]:
+    """The page's one state: the recipe, and what the scripts draw from it.
+
+    recipe : canonical string; nearby : those of the previous and the next cell, to be fetched ahead;
+    structures : as in a recipe, for the frames of the walk; t : place on the walk, or None;
+    marks : per map what is shown there, {"row"} or {"place": [x, y]}, or nothing.
+    """
+    row = navigation.row_of(atlas, recipe)
+    on_walk = isinstance(recipe.shape, Path) and str(recipe.shape).partition("@")[0] == (_walk(atlas) or {}).get("path")
+    prediction = Recipe(PREDICTED, recipe.shape, navigation.genes(atlas, recipe))
+    return {
+        "recipe": str(recipe),
+        "nearby": [] if row is None else [str(navigation.to_neighbour(atlas, recipe, by)) for by in (-1, 1)],
+        "structures": str(prediction).rpartition("structures=")[2],
+        "t": recipe.shape.t if on_walk else None,
+        "marks": {"z_r": _mark(row, recipe.shape), "z_s": _mark(None if recipe.z_s else row, recipe.z_s)},
+    }
+
+
+def _mark(row: int | None, form: Any) -> dict[str, Any]:
+    if row is not None:
+        return {"row": row}
+    return {"place": [form.x, form.y]} if isinstance(form, Position) else {}
+
+
+def show_options(atlas: Atlas, recipe: Recipe) -> list[dict[str, Any]]:
+    """What can be shown of this shape, for the control that chooses it."""
+    possible = navigation.shows(atlas, recipe)
+    return [{"value": show, "label": show.capitalize(), "disabled": show not in possible} for show in SHOWS]
+
+
+def structure_options(atlas: Atlas) -> list[dict[str, str]]:
+    """Every structure of the atlas, by gene with its words."""
+    return [{"value": s.gene, "label": f"{s.gene}: {s.structure}"} for s in atlas.structures]

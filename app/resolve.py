@@ -1,0 +1,122 @@
+"""What a recipe means in one atlas: is everything it names there, and which latents does it stand for. Pure functions."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy import ndarray
+
+from app.recipe import OBSERVED, PREDICTED, Cell, Draw, Literal, Path, Position, Recipe, RecipeError
+from model.atlas import Atlas
+from model.latent import map_to_latent, walk
+
+# The streams of random numbers, so that prior:7 and seed:7 are not the same draw. The first draw of sd:N:7 is seed:7.
+_Z_R_STREAM, _Z_S_STREAM = 0, 1
+
+
+class NotInAtlas(RecipeError):
+    """A recipe that names an atlas, a cell, a structure or a volume which is not there."""
+
+
+def settle(atlas: Atlas, recipe: Recipe) -> Recipe:
+    """The recipe checked against the atlas and carrying its id: every name exists, every literal has n numbers.
+
+    Raises
+    ------
+    NotInAtlas
+        for a cell, structure or observed volume that is not there.
+    RecipeError
+        for what cannot be, whatever the atlas holds.
+    """
+    recipe = replace(recipe, atlas=atlas.atlas_id)
+    genes = [s.gene for s in atlas.structures]
+    for gene in recipe.structures:
+        if gene not in genes:
+            raise NotInAtlas("structures", f"{gene!r} is not in this atlas; it has {', '.join(genes)}")
+    _check_names(atlas, "shape", recipe.shape)
+    _check_names(atlas, "z_s", recipe.z_s)
+    if recipe.show == PREDICTED:
+        return recipe
+    row = row_of(atlas, recipe.shape.cell_id)
+    own = str(atlas.cells["structure"].iloc[row])
+    if recipe.structures and recipe.structures != (own,):
+        raise RecipeError("structures", f"cell {recipe.shape.cell_id} shows {own}; leave structures out, or show=predicted")
+    if recipe.show == OBSERVED and row not in atlas.observed_cells:
+        raise NotInAtlas(
+            "shape",
+            f"the observed volume of {recipe.shape.cell_id} is not in this atlas, which includes "
+            f"{len(atlas.observed_cells)} of its {len(atlas.cells)} cells'; show=reconstructed needs none",
+        )
+    return replace(recipe, structures=())
+
+
+def _check_names(atlas: Atlas, key: str, form: Cell | Path | Position | Draw | Literal | None) -> None:
+    match form:
+        case Cell(cell_id):
+            row_of(atlas, cell_id, key)
+        case Path(_, stops, _):
+            for stop in stops:
+                row_of(atlas, stop, key)
+        case Literal(z) if len(z) != atlas.config.n_latent:
+            raise RecipeError(key, f"a latent of {len(z)} numbers; this atlas has n_latent = {atlas.config.n_latent}")
+
+
+def row_of(atlas: Atlas, cell_id: str, key: str = "shape") -> int:
+    """Row of a cell in the atlas's table, or NotInAtlas that names `key`."""
+    if cell_id not in atlas.index_of:
+        raise NotInAtlas(key, f"cell {cell_id!r} is not in this atlas; /api/cells lists those that are")
+    return atlas.index_of[cell_id]
+
+
+def structures_of(atlas: Atlas, recipe: Recipe) -> tuple[str, ...]:
+    """Gene symbols of a settled recipe's structure channels, in order."""
+    return recipe.structures or (str(atlas.cells["structure"].iloc[row_of(atlas, recipe.shape.cell_id)]),)
+
+
+def z_r(atlas: Atlas, shape: Cell | Path | Position | Draw | Literal) -> ndarray:
+    """z_r (n,) float64 of a settled recipe's shape."""
+    match shape:
+        case Path(kind, stops, t):
+            return walk(atlas.latent("z_r")[[row_of(atlas, stop) for stop in stops]], t, kind)
+        case Draw(seed):
+            return np.random.default_rng([_Z_R_STREAM, seed]).standard_normal(atlas.config.n_latent)
+    return _latent(atlas, "z_r", shape)
+
+
+def z_s(atlas: Atlas, form: Cell | Position | Draw | Literal | None) -> ndarray:
+    """z_s (n,) float64 of a settled recipe's z_s; None is 0, the most probable localisation."""
+    match form:
+        case None:
+            return np.zeros(atlas.config.n_latent)
+        case Draw(seed):
+            return z_s_samples(atlas, 1, seed)[0]
+    return _latent(atlas, "z_s", form)
+
+
+def z_s_samples(atlas: Atlas, n_samples: int, seed: int) -> ndarray:
+    """(n_samples, n) float64 draws of z_s from the prior N(0, I). More samples begin with the same ones."""
+    return np.random.default_rng([_Z_S_STREAM, seed]).standard_normal((n_samples, atlas.config.n_latent))
+
+
+def _latent(atlas: Atlas, name: str, form: Cell | Position | Literal) -> ndarray:
+    match form:
+        case Cell(cell_id):
+            return atlas.latent(name)[row_of(atlas, cell_id)].astype(np.float64)
+        case Position(x, y):
+            return map_to_latent(np.array([x, y]), atlas.projection(name), atlas.latent(name)).z
+        case Literal(z):
+            return np.array(z)
+
+
+class Nearest(NamedTuple):
+    """The cell whose z_r is nearest."""
+
+    row: int
+    distance: float  # Euclidean, in z_r
+
+
+def nearest_cell(atlas: Atlas, recipe: Recipe) -> Nearest:
+    """The cell nearest to a settled recipe's shape; itself, at 0, where the shape is a cell's."""
+    distances = np.linalg.norm(atlas.latent("z_r") - z_r(atlas, recipe.shape), axis=1)
+    row = row_of(atlas, recipe.shape.cell_id) if isinstance(recipe.shape, Cell) else int(distances.argmin())
+    return Nearest(row, float(distances[row]))

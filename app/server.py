@@ -1,0 +1,66 @@
+"""The server: FastAPI with our routes, and on it Dash with the page."""
+
+import atexit
+import shutil
+import tempfile
+from pathlib import Path
+
+from dash import Dash
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
+
+from app import api, callbacks, layout
+from app.cache import VolumeCache
+from app.volumes import Decoder, VolumeService
+from model.atlas import Atlas
+
+TITLE = "Integrated cell explorer"
+ASSETS = Path(__file__).parent.parent / "assets"
+# Measured on plotly.min.js, 4.8 MB: level 4 takes 60 ms to 1.53 MB, level 9 146 ms to 1.47 MB.
+GZIP_LEVEL = 4
+
+
+def make_server(atlases: list[Atlas], *, decoder: Decoder | None = None, cache_dir: str | Path | None = None) -> Dash:
+    """The explorer of `atlases`, the first of which is shown to those who do not say. `.server` is the ASGI application.
+
+    Parameters
+    ----------
+    decoder : used for every atlas in place of its own model.
+    cache_dir : where decoded volumes are kept; default: a folder that goes when the process ends.
+
+    Raises
+    ------
+    InputError
+        where `cache_dir` cannot be written.
+    """
+    assert atlases, "a server needs at least one atlas"
+    if cache_dir is None:
+        cache_dir = tempfile.mkdtemp(prefix="integrated-cell-")
+        atexit.register(shutil.rmtree, cache_dir, ignore_errors=True)
+    cache = VolumeCache(cache_dir)
+    by_id = {atlas.atlas_id: atlas for atlas in atlases}
+    services = {atlas_id: VolumeService(atlas, decoder, cache) for atlas_id, atlas in by_id.items()}
+
+    # The page at docs_url loads its scripts from a CDN; openapi.json needs nobody.
+    server = FastAPI(
+        title=TITLE, description=api.DESCRIPTION, docs_url="/api/docs", redoc_url=None, openapi_url="/api/openapi.json"
+    )
+    # Before Dash, whose catch-all answers every other path with the page.
+    api.register(server, services)
+    app = Dash(
+        server=server,
+        assets_folder=str(ASSETS),
+        assets_path_ignore=["modules", "vendor"],  # the page fetches these itself, assets/explorer.js
+        title=TITLE,
+        update_title=None,
+        suppress_callback_exceptions=True,
+    )
+    app.layout = layout.make_layout(by_id)
+    callbacks.register(app, by_id)
+    # Volumes and TIFFs come compressed already; viewers elsewhere may read everything that can be read.
+    uncompressed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "image/tiff")
+    server.add_middleware(GZipMiddleware, compresslevel=GZIP_LEVEL, exclude_content_types=uncompressed)
+    server.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], expose_headers=api.EXPOSED_HEADERS)
+    return app

@@ -1,0 +1,83 @@
+"""What is shown, in words: the caption over the volume, the note under it, and the sentence a screen reader says."""
+
+from typing import NamedTuple
+
+from app.navigation import genes, row_of
+from app.recipe import OBSERVED, RECONSTRUCTED, Cell, Draw, Literal, Path, Position, Recipe
+from model.atlas import Atlas
+from model.latent import map_to_latent
+from model.vocabulary import NOT_ANNOTATED
+
+RULE = "Decoded from the 8 nearest cells on the map, the nearer the more."
+
+
+class Words(NamedTuple):
+    """A picture in words."""
+
+    kind: str  # OBSERVED, RECONSTRUCTED or PREDICTED
+    title: str  # the shape: which cell, or which place
+    detail: str  # its stage and structures
+    note: str  # how the picture came about
+    sentence: str  # all of it, for a screen reader
+
+
+def describe(atlas: Atlas, recipe: Recipe) -> Words:
+    """`recipe` in words. Its cells and structures must be in the atlas."""
+    title, place = _shape(atlas, recipe)
+    names = ", ".join(structure_words(atlas, gene) for gene in genes(atlas, recipe))
+    kind = "UNCERTAINTY, PREDICTED" if recipe.value else recipe.show.upper()
+    detail = " · ".join(part for part in (place, names) if part)
+    note = _note(atlas, recipe)
+    return Words(kind, title, detail, note, f"{kind.capitalize()}: {title}. {detail}. {note}")
+
+
+def structure_words(atlas: Atlas, gene: str) -> str:
+    """For example "TOMM20 (Tom20, mitochondria)"."""
+    return next((f"{s.gene} ({s.protein}, {s.structure})" for s in atlas.structures if s.gene == gene), gene)
+
+
+def stage_words(stage: str) -> str:
+    """The stage, or that nobody annotated it."""
+    return "stage not annotated" if stage == NOT_ANNOTATED else stage
+
+
+def _shape(atlas: Atlas, recipe: Recipe) -> tuple[str, str]:
+    """What the shape is, and what is known of it."""
+    match recipe.shape:
+        case Cell(cell_id):
+            return f"Cell {cell_id}", stage_words(atlas.cells["stage"].iloc[row_of(atlas, recipe)])
+        case Path(kind, stops, t):
+            return "A place on a walk", _between(atlas, stops, t) + ("" if kind == "radial" else f", {kind}")
+        case Position(x, y):
+            place = map_to_latent((x, y), atlas.projection("z_r"), atlas.latent("z_r"))
+            nearest = atlas.cells.iloc[int(place.neighbours[0])]
+            support = "" if place.support > 0.5 else "; far from any cell, so trust it little"
+            return "A place between cells", f"nearest cell {nearest['cell_id']}, {stage_words(nearest['stage'])}{support}"
+        case Draw(seed):
+            return "A shape drawn at random", f"seed {seed}"
+    return "A shape given as numbers", f"{len(recipe.shape.z)} latent values"
+
+
+def _between(atlas: Atlas, stops: tuple[str, ...], t: float) -> str:
+    stages = [stage_words(atlas.cells["stage"].iloc[atlas.index_of[stop]]) for stop in stops]
+    segment = int(t)
+    if t == segment:
+        return f"at {stages[segment]}"
+    return f"{t - segment:.0%} of the way from {stages[segment]} to {stages[segment + 1]}"
+
+
+def _note(atlas: Atlas, recipe: Recipe) -> str:
+    if recipe.show == OBSERVED:
+        return "The cell as it was simulated." if atlas.simulated else "The cell as it was imaged."
+    if recipe.show == RECONSTRUCTED:
+        return "The model's own rendering of this cell: encoded, then decoded."
+    if recipe.value:
+        return f"How much the prediction varies over {recipe.value.n_samples} localisations drawn at random: bright is unsure."
+    where = {
+        type(None): "Structures where the model most expects them.",
+        Cell: f"Structures placed as in cell {getattr(recipe.z_s, 'cell_id', '')}.",
+        Position: "Structures placed as in the cells nearest to the click on the right map.",
+        Draw: f"Structures placed at random, seed {getattr(recipe.z_s, 'seed', '')}.",
+        Literal: "Structures placed by the z_s given.",
+    }[type(recipe.z_s)]
+    return f"{RULE} {where}" if isinstance(recipe.shape, Position) else f"Membrane and DNA from the shape alone. {where}"

@@ -1,0 +1,137 @@
+// The page's scripts, put together. Dash calls what is exported here (assets/explorer.js); what happened goes back as an event.
+
+import { listen as listenToKeys } from "./keys.mjs";
+import { listen as listenToLegend } from "./legend.mjs";
+import { Maps } from "./maps.mjs";
+import { Player } from "./player.mjs";
+import { query, walkRecipe } from "./recipe.mjs";
+import { Viewer } from "./viewer.mjs";
+import { Volumes } from "./volumes.mjs";
+import { placeAt, wordsAt } from "./walk.mjs";
+import { hasWebgl2, isSoftwareRendered } from "./webgl.mjs";
+
+const SAY_EVERY_MS = 700; // while the walk is played, the server's words follow this often
+const SETTLE_MS = 250; // after the slider stopped
+
+const byId = (id) => document.getElementById(id);
+const set = (id, props) => window.dash_clientside.set_props(id, props);
+
+const volumes = new Volumes();
+let viewer, maps, player; // made when Dash has drawn the page
+let state; // what app/page.py says is shown
+let n_events = 0;
+let lastSaid = 0;
+let settling;
+
+/** Tells the server what was done. Counted, so that the same thing done twice is two events. */
+const report = (event) => set("event", { data: { ...event, n: ++n_events } });
+
+const theViewer = () => (viewer ??= window.cellViewer = new Viewer(byId("viewer"), byId("channels"), volumes));
+
+/** Whether maps can be drawn with WebGL. */
+export const has_webgl = () => hasWebgl2();
+
+/** What is shown changed. While the walk is played, its own frames are ahead of what the server knows. */
+export function show(newState, facts) {
+  if (!newState || !facts) return;
+  state = newState;
+  if (!maps) start(facts);
+  maps.mark(state.marks);
+  if (state.t !== null && player.playing) return;
+  player?.pause();
+  if (state.t !== null) player.be(state.t);
+  sayWalk(facts.walk, state.t);
+  theViewer()
+    .show(state.recipe)
+    .then(() => state.nearby.forEach((recipe) => volumes.prefetch(recipe)));
+}
+
+/** The view was chosen. */
+export function view(name) {
+  if (name) theViewer().setView(name);
+}
+
+/** The address always leads back to what is shown. */
+export function remember(newState, colour, viewName) {
+  if (newState) window.history.replaceState(null, "", query(newState.recipe, colour, viewName));
+}
+
+/** The maps' figures changed. */
+export function maps_drawn(figure_r, figure_s, facts) {
+  if (!figure_r || !facts) return;
+  if (!maps) start(facts);
+  for (const button of byId("legend").children) button.setAttribute("aria-pressed", "true");
+  for (const holder of document.querySelectorAll("[data-map]")) maps.attach(holder);
+}
+
+/** Another atlas was chosen: the page starts over with it. */
+export function change_atlas(atlas, facts) {
+  if (atlas && facts && atlas !== facts.atlas) window.location.search = `?atlas=${atlas}`;
+}
+
+/** The slider of the walk was moved, by hand or by the player. */
+export function seek(t) {
+  if (!player || !Number.isFinite(t) || t === player.t) return;
+  player.pause();
+  player.seek(t);
+}
+
+/** Speed or loop was chosen. */
+export function set_pace(speed, loops) {
+  if (player) [player.speed, player.loops] = [Number(speed), loops];
+}
+
+function start(facts) {
+  maps = new Maps(facts, byId("card"), report);
+  listenToLegend(byId("legend"), (visible) => maps.showGroups(visible));
+  byId("previous").addEventListener("click", () => report({ do: "step", by: -1 }));
+  byId("next").addEventListener("click", () => report({ do: "step", by: 1 }));
+  if (facts.walk) startPlayer(facts);
+  const go = (by) => (state.t === null ? report({ do: "step", by }) : player.step(by));
+  listenToKeys({ back: () => go(-1), on: () => go(1), play: () => player?.toggle() });
+  offer3d();
+}
+
+function startPlayer(facts) {
+  const { walk } = facts;
+  player = new Player(walk.stages.length, {
+    recipe: (t) => walkRecipe(facts, state.structures, t),
+    prefetch: (recipe) => volumes.prefetch(recipe),
+    show: (recipe) => theViewer().show(recipe),
+    moved: (t) => {
+      sayWalk(walk, t);
+      set("walk", { value: t });
+      clearTimeout(settling);
+      if (!player.playing) settling = setTimeout(() => report({ do: "walk", t }), SETTLE_MS);
+      else if (performance.now() - lastSaid > SAY_EVERY_MS) tell(t);
+    },
+    changed: (playing) => {
+      byId("player").dataset.playing = playing;
+      byId("play").setAttribute("aria-label", playing ? "Pause" : "Play the cell cycle");
+      byId("sentence").setAttribute("aria-live", playing ? "off" : "polite"); // not a sentence every second
+      if (!playing) tell(player.t);
+    },
+  });
+  const marks = walk.stages.map((label, value) => ({ value, label }));
+  set("walk", { max: walk.stages.length - 1, marks });
+  byId("player").hidden = false;
+  byId("play").addEventListener("click", () => player.toggle());
+}
+
+function tell(t) {
+  lastSaid = performance.now();
+  report({ do: "walk", t });
+}
+
+/** Where the walk is, on the map and in words; `t` is null where something else is shown. */
+function sayWalk(walk, t) {
+  if (!walk) return;
+  maps.walk(walk.positions, t === null ? null : placeAt(walk.positions, t));
+  byId("player").querySelector(".walk-words").textContent = t === null ? "From medoid to medoid of its stages" : wordsAt(walk.stages, t);
+}
+
+/** Where a graphics card draws, 3D costs nothing: show it too, unless the address asks for a view. */
+function offer3d() {
+  const asked = new URLSearchParams(window.location.search).has("view");
+  if (!asked && hasWebgl2() && !isSoftwareRendered()) set("view", { value: "both" });
+}

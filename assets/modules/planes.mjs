@@ -1,0 +1,122 @@
+// Paints planes on a 2D canvas, where there is no WebGL 2. It does what the NiiVue painter does, but for the 3D picture.
+
+import { AXES } from "./tiles.mjs";
+
+/** The plane through `voxel` (x, y, z) of a Z, Y, X, RGBA volume as an opaque image, rows from the top down; z runs upwards. */
+export function planePixels(rgba, [nz, ny, nx], plane, [x, y, z]) {
+  const sizes = { x: nx, y: ny, z: nz };
+  const [across, down] = AXES[plane];
+  const [width, height] = [sizes[across], sizes[down]];
+  const data = new Uint8ClampedArray(4 * width * height);
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const at = { x, y, z, [across]: column, [down]: down === "z" ? nz - 1 - row : row };
+      const from = 4 * ((at.z * ny + at.y) * nx + at.x);
+      const to = 4 * (row * width + column);
+      data.set(rgba.subarray(from, from + 3), to);
+      data[to + 3] = 255;
+    }
+  }
+  return { width, height, data };
+}
+
+export class PlanesPainter {
+  #canvas;
+  #onMove;
+  #rgba;
+  #shape;
+  #tiles = [];
+  voxel;
+
+  static async on(canvas, onMove) {
+    const painter = new PlanesPainter();
+    painter.#canvas = canvas;
+    painter.#onMove = onMove;
+    canvas.addEventListener("click", (event) => painter.#moveTo(event.offsetX, event.offsetY));
+    canvas.addEventListener("wheel", (event) => painter.#scroll(event), { passive: false });
+    return painter;
+  }
+
+  async load(rgba, shape) {
+    const isNewShape = this.#shape?.join() !== shape.join();
+    [this.#rgba, this.#shape] = [rgba, shape];
+    if (isNewShape) this.voxel = [...shape].reverse().map((n) => n >> 1);
+    this.#paint();
+    this.#onMove(this.voxel);
+  }
+
+  arrange(tiles) {
+    this.#tiles = tiles;
+    this.#paint();
+  }
+
+  pixels() {
+    const { width, height } = this.#canvas;
+    return { width, height, data: this.#canvas.getContext("2d").getImageData(0, 0, width, height).data };
+  }
+
+  #paint() {
+    const context = this.#canvas.getContext("2d");
+    const ratio = window.devicePixelRatio;
+    this.#canvas.width = Math.round(this.#canvas.clientWidth * ratio);
+    this.#canvas.height = Math.round(this.#canvas.clientHeight * ratio);
+    context.scale(ratio, ratio);
+    context.imageSmoothingEnabled = false;
+    if (!this.#rgba) return;
+    for (const tile of this.#tiles) {
+      if (tile.plane === "3d") {
+        words(context, "3D needs WebGL 2, which this browser does not offer.", tile);
+        continue;
+      }
+      const { width, height, data } = planePixels(this.#rgba, this.#shape, tile.plane, this.voxel);
+      const image = new OffscreenCanvas(width, height);
+      image.getContext("2d").putImageData(new ImageData(data, width), 0, 0);
+      context.drawImage(image, tile.left, tile.top, tile.width, tile.height);
+    }
+  }
+
+  #tileAt(x, y) {
+    return this.#tiles.find(
+      ({ plane, left, top, width, height }) => plane in AXES && x >= left && x < left + width && y >= top && y < top + height,
+    );
+  }
+
+  #moveTo(left, top) {
+    const tile = this.#tileAt(left, top);
+    if (!tile || !this.#shape) return;
+    const [across, down] = AXES[tile.plane];
+    const sizes = sizesOf(this.#shape);
+    const row = Math.floor(((top - tile.top) / tile.height) * sizes[down]);
+    this.#go({
+      [across]: Math.floor(((left - tile.left) / tile.width) * sizes[across]),
+      [down]: down === "z" ? sizes.z - 1 - row : row,
+    });
+  }
+
+  #scroll(event) {
+    const tile = this.#tileAt(event.offsetX, event.offsetY);
+    if (!tile || !this.#shape) return;
+    event.preventDefault();
+    const depth = ["x", "y", "z"].find((axis) => !AXES[tile.plane].includes(axis));
+    const index = ["x", "y", "z"].indexOf(depth);
+    const last = sizesOf(this.#shape)[depth] - 1;
+    this.#go({ [depth]: Math.min(last, Math.max(0, this.voxel[index] + Math.sign(event.deltaY))) });
+  }
+
+  #go(place) {
+    const [x, y, z] = this.voxel;
+    const at = { x, y, z, ...place };
+    this.voxel = [at.x, at.y, at.z];
+    this.#paint();
+    this.#onMove(this.voxel);
+  }
+}
+
+const sizesOf = ([nz, ny, nx]) => ({ x: nx, y: ny, z: nz });
+
+function words(context, text, { left, top, width, height }) {
+  context.fillStyle = "#9aa3b2";
+  context.font = "14px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.fillText(text, left + width / 2, top + height / 2, width);
+}

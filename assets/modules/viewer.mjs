@@ -1,0 +1,172 @@
+// The volume viewer: fetches what a recipe means, paints it, and says on its element what is painted (data-state, data-recipe).
+
+import { compose, cssColour } from "./compose.mjs";
+import { NiivuePainter } from "./niivue.mjs";
+import { PlanesPainter } from "./planes.mjs";
+import { barLength, crosshair, tiles } from "./tiles.mjs";
+import { hasWebgl2 } from "./webgl.mjs";
+
+const SVG = "http://www.w3.org/2000/svg";
+const PATIENCE_MS = 150; // a wait shorter than this is not worth a word
+
+export class Viewer {
+  #element;
+  #volumes;
+  #painter;
+  #view = "planes";
+  #on = [];
+  #volume;
+  #rgba;
+  #asked;
+  #parts;
+
+  /**
+   * @param {HTMLElement} element where it is drawn
+   * @param {HTMLElement} channels where its channels' switches go
+   * @param {Volumes} volumes
+   */
+  constructor(element, channels, volumes) {
+    this.#element = element;
+    this.#volumes = volumes;
+    this.#parts = {
+      channels,
+      canvas: add(element, "canvas"),
+      crosshair: element.appendChild(document.createElementNS(SVG, "svg")),
+      bar: add(element, "div", "scale-bar"),
+      place: add(element, "p", "place"),
+      wait: add(element, "p", "wait"),
+      trouble: add(element, "div", "trouble"),
+    };
+    this.#parts.canvas.setAttribute("aria-hidden", "true"); // the caption says what it shows
+    const Painter = hasWebgl2() ? NiivuePainter : PlanesPainter;
+    this.#painter = Painter.on(this.#parts.canvas, (voxel) => this.#sayPlace(voxel));
+    this.#parts.crosshair.setAttribute("class", "crosshair");
+    new ResizeObserver(() => this.#arrange()).observe(element);
+  }
+
+  /** Shows a canonical recipe. What was shown stays, dimmed, until the new volume is painted. */
+  async show(recipe) {
+    if (this.#asked === recipe && this.#element.dataset.state !== "error") return;
+    this.#asked = recipe;
+    this.#say("loading");
+    try {
+      const volume = await this.#volumes.get(recipe);
+      if (this.#asked !== recipe) return;
+      await this.#paint(volume);
+      if (this.#asked !== recipe) return;
+      this.#element.dataset.recipe = recipe;
+      this.#say("painted");
+    } catch (error) {
+      if (this.#asked === recipe) this.#say("error", error.message);
+    }
+  }
+
+  /** @param {"slice"|"planes"|"both"|"3d"} view */
+  async setView(view) {
+    this.#view = view;
+    await this.#arrange();
+  }
+
+  /** Resolves to the painted canvas, {width, height, data}: RGBA, rows from the top down. */
+  async pixels() {
+    return (await this.#painter).pixels();
+  }
+
+  /** Where each plane is on the canvas, in CSS pixels, and x, y, z of the voxel they meet in. */
+  async where() {
+    return { tiles: this.#tiles(), voxel: (await this.#painter).voxel };
+  }
+
+  async #paint(volume) {
+    const isOther = this.#volume?.channels.join() !== volume.channels.join();
+    this.#volume = volume;
+    if (this.#on.length !== volume.channels.length) this.#on = volume.channels.map(() => true);
+    if (isOther) this.#drawChannels();
+    await this.#repaint();
+    await this.#arrange();
+  }
+
+  async #repaint() {
+    const { shape, voxel_um } = this.#volume;
+    this.#rgba = compose(this.#volume, this.#on, this.#rgba);
+    await (await this.#painter).load(this.#rgba, shape.slice(1), voxel_um);
+  }
+
+  #tiles() {
+    if (!this.#volume) return [];
+    const { clientWidth: width, clientHeight: height } = this.#parts.canvas;
+    return tiles(this.#view, { width, height }, this.#volume.shape.slice(1));
+  }
+
+  async #arrange() {
+    const painter = await this.#painter;
+    const places = this.#tiles();
+    painter.arrange(places);
+    this.#drawBar(places[0]);
+    if (painter.voxel) this.#sayPlace(painter.voxel);
+  }
+
+  #drawBar(tile) {
+    const { bar } = this.#parts;
+    bar.hidden = tile?.plane !== "xy";
+    if (bar.hidden) return;
+    const { voxel_um, shape } = this.#volume;
+    const scale = tile.width / (shape[3] * voxel_um); // pixels a um
+    const um = barLength(tile.width / scale / 4);
+    bar.textContent = `${um} µm`;
+    bar.style.width = `${um * scale}px`;
+    bar.style.left = `${tile.left + 12}px`;
+    bar.style.top = `${tile.top + tile.height - 14}px`;
+  }
+
+  #drawChannels() {
+    this.#parts.channels.replaceChildren(
+      ...this.#volume.channels.map((name, channel) => {
+        const button = document.createElement("button");
+        button.className = "channel";
+        button.textContent = name;
+        button.style.setProperty("--colour", cssColour(channel));
+        button.setAttribute("aria-pressed", this.#on[channel]);
+        button.addEventListener("click", () => this.toggle(channel));
+        return button;
+      }),
+    );
+  }
+
+  /** Shows or hides a channel. */
+  async toggle(channel) {
+    this.#on[channel] = !this.#on[channel];
+    this.#parts.channels.children[channel].setAttribute("aria-pressed", this.#on[channel]);
+    await this.#repaint();
+  }
+
+  #sayPlace(voxel) {
+    if (!this.#volume) return;
+    const { voxel_um: um, shape } = this.#volume;
+    this.#parts.crosshair.innerHTML = `<path d="${crosshair(this.#tiles(), voxel, shape.slice(1))}"/>`;
+    this.#parts.place.textContent = voxel.map((at, axis) => `${"xyz"[axis]} ${((at + 0.5) * um).toFixed(1)}`).join("  ") + " µm";
+  }
+
+  #say(state, message = "") {
+    const { trouble, wait } = this.#parts;
+    this.#element.dataset.state = state;
+    this.#element.setAttribute("aria-busy", state === "loading");
+    clearTimeout(this.patience);
+    wait.textContent = "";
+    if (state === "loading") this.patience = setTimeout(() => (wait.textContent = "Decoding…"), PATIENCE_MS);
+    const recipe = this.#asked;
+    trouble.replaceChildren();
+    if (state !== "error") return;
+    add(trouble, "p").textContent = message;
+    const again = add(trouble, "button");
+    again.textContent = "Try again";
+    again.addEventListener("click", () => this.show(recipe));
+  }
+}
+
+function add(parent, tag, className = "") {
+  const element = document.createElement(tag);
+  element.className = className;
+  parent.append(element);
+  return element;
+}

@@ -1,0 +1,77 @@
+"""The maps: every cell once, where its UMAP has it, in a group one can tell from the others."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from app.figures import COLOURS, GREY, PALETTE, groups, map_figure, point_size
+from model.atlas import Atlas
+from model.vocabulary import NOT_ANNOTATED
+
+
+@pytest.fixture(scope="module")
+def atlas(tiny_atlas):
+    atlas = Atlas(tiny_atlas)
+    yield atlas
+    atlas.close()
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("name", ["z_r", "z_s"])
+@pytest.mark.parametrize("webgl", [True, False])
+def test_every_cell_is_one_point_in_its_place(atlas, name, colour, webgl):
+    figure = map_figure(atlas, name, colour, webgl)
+    rows = np.concatenate([trace.customdata for trace in figure.data])
+    assert sorted(rows) == list(range(len(atlas.cells)))
+    places = np.concatenate([np.stack([trace.x, trace.y], axis=1) for trace in figure.data])
+    assert np.array_equal(places, atlas.projection(name)[rows])
+    for trace in figure.data:
+        assert set(atlas.cells[colour].iloc[trace.customdata]) == {trace.name}
+    assert {trace.type for trace in figure.data} == {"scattergl" if webgl else "scatter"}
+
+
+def test_points_travel_as_typed_arrays(atlas):
+    trace = map_figure(atlas, "z_r", "structure").to_plotly_json()["data"][0]
+    assert [trace[key]["dtype"] for key in ("x", "y", "customdata")] == ["f4", "f4", "i4"]
+
+
+def test_all_points_are_within_the_axes(atlas):
+    layout = map_figure(atlas, "z_s", "stage").layout
+    for axis, values in ((layout.xaxis, atlas.projection("z_s")[:, 0]), (layout.yaxis, atlas.projection("z_s")[:, 1])):
+        assert axis.range[0] < values.min()
+        assert axis.range[1] > values.max()
+
+
+def test_zoom_is_kept_when_colours_change_but_not_between_maps(atlas):
+    kept = {(name, colour): map_figure(atlas, name, colour).layout.uirevision for name in ("z_r", "z_s") for colour in COLOURS}
+    assert kept["z_r", "structure"] == kept["z_r", "stage"] != kept["z_s", "stage"]
+    assert map_figure(atlas, "z_r", "stage").layout.clickanywhere
+
+
+def test_no_two_structures_look_alike(atlas):
+    structures = groups(atlas, "structure")
+    assert [group.name for group in structures] == [s.gene for s in atlas.structures]
+    assert len({(group.colour, group.symbol) for group in structures}) == len(structures) == 11
+    assert max(Counter(group.symbol for group in structures).values()) <= len(PALETTE)
+
+
+def test_stages_are_a_ramp_and_what_nobody_annotated_is_grey_and_below(atlas):
+    ramp = groups(atlas, "stage")
+    assert [group.name for group in ramp] == list(atlas.stages)
+    red = [int(group.colour.removeprefix("rgb(").split(",")[0]) for group in ramp]
+    assert red[0] < red[len(red) // 2]
+    atlas.cells["stage"] = [NOT_ANNOTATED, *atlas.cells["stage"][1:]]
+    try:
+        first = groups(atlas, "stage")[0]
+    finally:
+        del atlas.cells
+    assert (first.name, list(first.rows)) == (NOT_ANNOTATED, [0])
+    assert first.colour == GREY
+
+
+def test_points_shrink_as_cells_grow():
+    sizes = [point_size(n) for n in (24, 300, 3000, 30_000, 1_000_000)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] <= 10
+    assert sizes[-1] >= 2

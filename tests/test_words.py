@@ -1,0 +1,64 @@
+"""Pictures in words: never without saying whether they were observed."""
+
+import pytest
+
+from app.navigation import cell_id, opening, to_place, to_show, to_structures, to_walk
+from app.recipe import OBSERVED, PREDICTED, Deviation, Draw, Literal, Recipe
+from app.words import describe, stage_words, structure_words
+from model.atlas import Atlas
+from model.vocabulary import NOT_ANNOTATED
+
+
+@pytest.fixture(scope="module")
+def atlas(tiny_atlas):
+    atlas = Atlas(tiny_atlas)
+    yield atlas
+    atlas.close()
+
+
+def test_a_cell(atlas):
+    start = opening(atlas)
+    words = describe(atlas, start)
+    row = atlas.index_of[start.shape.cell_id]
+    assert (words.kind, words.title) == ("RECONSTRUCTED", f"Cell {cell_id(atlas, row)}")
+    assert words.detail == f"metaphase · {structure_words(atlas, atlas.cells['structure'].iloc[row])}"
+    assert describe(atlas, to_show(atlas, start, OBSERVED)).kind == "OBSERVED"
+    assert describe(atlas, to_structures(atlas, start, ("FBL",))).kind == "PREDICTED"
+
+
+def test_an_observed_cell_says_whether_it_was_simulated(atlas, monkeypatch):
+    observed = to_show(atlas, opening(atlas), OBSERVED)
+    for simulated, word in ((True, "simulated"), (False, "imaged")):
+        monkeypatch.setattr(atlas, "simulated", simulated)
+        assert word in describe(atlas, observed).note
+
+
+def test_a_walk(atlas):
+    start = opening(atlas)
+    assert "at prophase" in describe(atlas, to_walk(atlas, start, 1.0)).detail
+    assert "25% of the way from interphase to prophase" in describe(atlas, to_walk(atlas, start, 0.25)).detail
+
+
+def test_a_place_says_its_rule_and_whether_to_trust_it(atlas):
+    start = opening(atlas)
+    x, y = map(float, atlas.projection("z_r")[7])
+    near, far = (describe(atlas, to_place(atlas, start, "z_r", x + dx, y)) for dx in (0.0, 1e4))
+    assert "8 nearest cells" in near.note
+    assert f"nearest cell {cell_id(atlas, 7)}" in near.detail
+    assert "trust it little" not in near.detail
+    assert "trust it little" in far.detail
+    assert "right map" in describe(atlas, to_place(atlas, start, "z_s", 0, 0)).note
+
+
+def test_every_form_of_recipe_has_words(atlas):
+    numbers = Literal((0.5,) * atlas.config.n_latent)
+    for recipe in (
+        Recipe(PREDICTED, Draw(3), ("FBL",), z_s=Draw(4)),
+        Recipe(PREDICTED, numbers, ("FBL",), z_s=numbers),
+        Recipe(PREDICTED, opening(atlas).shape, ("FBL",), value=Deviation(4, 0)),
+        Recipe(PREDICTED, opening(atlas).shape, ("FBL", "TOMM20"), z_s=opening(atlas).shape),
+    ):
+        words = describe(atlas, recipe)
+        assert all(words)
+        assert all(part in words.sentence for part in (words.title, words.detail, words.note))
+    assert stage_words(NOT_ANNOTATED) == "stage not annotated"
