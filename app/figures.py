@@ -13,7 +13,7 @@ from plotly.colors import sample_colorscale
 from model.atlas import Atlas
 from model.vocabulary import NOT_ANNOTATED
 
-COLOURS = ("structure", "stage")  # what the maps can be coloured by
+COLOURS = ("stage", "structure")  # what the maps can be coloured by, the default first
 
 # Okabe and Ito's eight for colour blindness, lightened where they would sink into a dark page. A ninth group starts over with
 # another symbol: no eleven colours can be told apart by everybody.
@@ -49,8 +49,8 @@ def _structures(atlas: Atlas) -> list[tuple[str, str, str, str, str]]:
 
 
 def _stages(atlas: Atlas) -> list[tuple[str, str, str, str, str]]:
-    # A sequential ramp, as the stages are ordered; its darkest fifth would not show on a dark page.
-    ramp = sample_colorscale("Plasma", np.linspace(0.2, 1, max(2, len(atlas.stages))))
+    # A sequential ramp, as the stages are ordered; its darkest part would not show on a dark page.
+    ramp = sample_colorscale("Plasma", np.linspace(0.25, 1, max(2, len(atlas.stages))))
     annotated = [(stage, stage, stage, colour, "circle") for stage, colour in zip(atlas.stages, ramp, strict=False)]
     return [(NOT_ANNOTATED, NOT_ANNOTATED, "stage not annotated", GREY, "circle"), *annotated]
 

@@ -21,6 +21,8 @@ THEME = {
     "colors": {
         # Mantine asks for ten shades; a control uses the sixth, its hover the seventh.
         ACCENT: ["#eef1ff", "#dbe1ff", "#c3cdff", "#b0bdff", "#a3b3ff", "#96a8ff", "#8497f5", "#6e81de", "#5568bf", "#4152a0"],
+        # Mantine's greys, in the page's tone: from text, over lines, to controls and what lies behind them.
+        "dark": ["#e9ecf2", "#c6ccd8", "#a4acba", "#737c8c", "#2f3543", "#2b303d", "#20242e", "#171a22", "#12141b", "#0c0e13"],
     },
 }
 TRIES = (
@@ -58,7 +60,7 @@ def _header(atlases: dict[str, Atlas]) -> html.Header:
     return html.Header(
         [
             html.H1(id=ids.TITLE),
-            html.Span("Simulated cells", id=ids.SIMULATED, className="badge", hidden=True),
+            html.Span("SIMULATED", id=ids.SIMULATED, className="badge", hidden=True),
             html.P(id=ids.NOTICE, className="notice", role="status"),
             dmc.Select(
                 id=ids.ATLAS,
@@ -68,7 +70,7 @@ def _header(atlases: dict[str, Atlas]) -> html.Header:
                 className="atlas-choice" if len(atlases) > 1 else "atlas-choice unneeded",
                 **{"aria-label": "Atlas"},
             ),
-            html.A("Volumes by URL", href="/api/docs", className="quiet"),
+            html.A("API", href="/api/docs", className="quiet", title="Every volume by URL, for scripts"),
         ]
     )
 
@@ -152,20 +154,25 @@ def _viewer() -> html.Section:
             html.Div(
                 [
                     html.Div(id=ids.CAPTION, className="caption"),
-                    html.Button("Previous", id=ids.PREVIOUS, className="step", title="Previous cell"),
-                    html.Button("Next", id=ids.NEXT, className="step", title="Next cell"),
+                    html.Div(
+                        [
+                            html.Button("Previous", id=ids.PREVIOUS, className="step", title="Previous cell"),
+                            html.Button("Next", id=ids.NEXT, className="step", title="Next cell"),
+                        ],
+                        className="steps",
+                    ),
                 ],
                 className="caption-row",
             ),
             html.Div(
                 [
-                    dmc.SegmentedControl(id=ids.SHOW, data=[], size="sm", **{"aria-label": "What to show of this cell"}),
+                    dmc.SegmentedControl(id=ids.SHOW, data=[], size="xs", **{"aria-label": "What to show of this cell"}),
                     dmc.Select(
                         id=ids.STRUCTURE,
                         data=[],
                         allowDeselect=False,
                         searchable=True,
-                        size="sm",
+                        size="xs",
                         **{"aria-label": "Structure"},
                     ),
                 ],

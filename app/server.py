@@ -10,6 +10,8 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
 
 from app import api, callbacks, layout
 from app.cache import VolumeCache
@@ -18,8 +20,18 @@ from model.atlas import Atlas
 
 TITLE = "Integrated cell explorer"
 ASSETS = Path(__file__).parent.parent / "assets"
+UNVERSIONED = ["modules", "vendor"]  # scripts that are asked for by plain name, where Dash's own carry a version
 # Measured on plotly.min.js, 4.8 MB: level 4 takes 60 ms to 1.53 MB, level 9 146 ms to 1.47 MB.
 GZIP_LEVEL = 4
+
+
+class Revalidated(StaticFiles):
+    """Files that a browser may keep, but asks after before it uses them: else a new version would be mixed with an old one."""
+
+    def file_response(self, *args, **kwargs) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def make_server(atlases: list[Atlas], *, decoder: Decoder | None = None, cache_dir: str | Path | None = None) -> Dash:
@@ -49,10 +61,12 @@ def make_server(atlases: list[Atlas], *, decoder: Decoder | None = None, cache_d
     )
     # Before Dash, whose catch-all answers every other path with the page.
     api.register(server, services)
+    for folder in UNVERSIONED:
+        server.mount(f"/assets/{folder}", Revalidated(directory=ASSETS / folder, check_dir=False))
     app = Dash(
         server=server,
         assets_folder=str(ASSETS),
-        assets_path_ignore=["modules", "vendor"],  # the page fetches these itself, assets/explorer.js
+        assets_path_ignore=UNVERSIONED,  # the page fetches these itself, assets/explorer.js
         title=TITLE,
         update_title=None,
         suppress_callback_exceptions=True,

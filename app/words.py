@@ -5,10 +5,11 @@ from typing import NamedTuple
 from app.navigation import genes, row_of
 from app.recipe import OBSERVED, RECONSTRUCTED, Cell, Draw, Literal, Path, Position, Recipe
 from model.atlas import Atlas
-from model.latent import map_to_latent
+from model.latent import Place, map_to_latent
 from model.vocabulary import NOT_ANNOTATED
 
 RULE = "Decoded from the 8 nearest cells on the map, the nearer the more."
+FAR = 0.5  # support of a place that is twice as far from its nearest cells as they are from theirs
 
 
 class Words(NamedTuple):
@@ -25,7 +26,7 @@ def describe(atlas: Atlas, recipe: Recipe) -> Words:
     """`recipe` in words. Its cells and structures must be in the atlas."""
     title, place = _shape(atlas, recipe)
     names = ", ".join(structure_words(atlas, gene) for gene in genes(atlas, recipe))
-    kind = "UNCERTAINTY, PREDICTED" if recipe.value else recipe.show.upper()
+    kind = recipe.show.upper()
     detail = " · ".join(part for part in (place, names) if part)
     note = _note(atlas, recipe)
     return Words(kind, title, detail, note, f"{kind.capitalize()}: {title}. {detail}. {note}")
@@ -47,15 +48,17 @@ def _shape(atlas: Atlas, recipe: Recipe) -> tuple[str, str]:
         case Cell(cell_id):
             return f"Cell {cell_id}", stage_words(atlas.cells["stage"].iloc[row_of(atlas, recipe)])
         case Path(kind, stops, t):
-            return "A place on a walk", _between(atlas, stops, t) + ("" if kind == "radial" else f", {kind}")
+            return "A cell on a walk", _between(atlas, stops, t) + ("" if kind == "radial" else f", {kind}")
         case Position(x, y):
-            place = map_to_latent((x, y), atlas.projection("z_r"), atlas.latent("z_r"))
-            nearest = atlas.cells.iloc[int(place.neighbours[0])]
-            support = "" if place.support > 0.5 else "; far from any cell, so trust it little"
-            return "A place between cells", f"nearest cell {nearest['cell_id']}, {stage_words(nearest['stage'])}{support}"
+            nearest = atlas.cells.iloc[int(_place(atlas, "z_r", x, y).neighbours[0])]
+            return "A cell between cells", f"nearest cell {nearest['cell_id']}, {stage_words(nearest['stage'])}"
         case Draw(seed):
             return "A shape drawn at random", f"seed {seed}"
     return "A shape given as numbers", f"{len(recipe.shape.z)} latent values"
+
+
+def _place(atlas: Atlas, name: str, x: float, y: float) -> Place:
+    return map_to_latent((x, y), atlas.projection(name), atlas.latent(name))
 
 
 def _between(atlas: Atlas, stops: tuple[str, ...], t: float) -> str:
@@ -73,11 +76,28 @@ def _note(atlas: Atlas, recipe: Recipe) -> str:
         return "The model's own rendering of this cell: encoded, then decoded."
     if recipe.value:
         return f"How much the prediction varies over {recipe.value.n_samples} localisations drawn at random: bright is unsure."
-    where = {
-        type(None): "Structures where the model most expects them.",
-        Cell: f"Structures placed as in cell {getattr(recipe.z_s, 'cell_id', '')}.",
-        Position: "Structures placed as in the cells nearest to the click on the right map.",
-        Draw: f"Structures placed at random, seed {getattr(recipe.z_s, 'seed', '')}.",
-        Literal: "Structures placed by the z_s given.",
-    }[type(recipe.z_s)]
-    return f"{RULE} {where}" if isinstance(recipe.shape, Position) else f"Membrane and DNA from the shape alone. {where}"
+    return f"{_shape_note(atlas, recipe.shape)} {_structures_note(atlas, recipe.z_s)}"
+
+
+def _shape_note(atlas: Atlas, shape: Cell | Path | Position | Draw | Literal) -> str:
+    if not isinstance(shape, Position):
+        return "Membrane and DNA from the shape alone."
+    return RULE + _doubt(_place(atlas, "z_r", shape.x, shape.y))
+
+
+def _structures_note(atlas: Atlas, z_s: Cell | Position | Draw | Literal | None) -> str:
+    match z_s:
+        case None:
+            return "Structures where the model most expects them."
+        case Cell(cell_id):
+            return f"Structures placed as in cell {cell_id}."
+        case Position(x, y):
+            doubt = _doubt(_place(atlas, "z_s", x, y))
+            return f"Structures placed as in the 8 cells nearest to the click on the right map.{doubt}"
+        case Draw(seed):
+            return f"Structures placed at random, seed {seed}."
+    return "Structures placed by the z_s given."
+
+
+def _doubt(place: Place) -> str:
+    return "" if place.support > FAR else " It is far from any cell: trust it little."

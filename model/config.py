@@ -66,10 +66,10 @@ PRESETS: dict[str, tuple[ModelConfig, TrainConfig]] = {
     # What the shipped atlas uses: half the paper's resolution, a fifth of its width, and what two cores can learn in an hour.
     # Where it leaves the paper's schedule, docs/experiments.md has the evidence.
     "demo": (
-        ModelConfig(grid=(32, 48, 64), voxel_um=0.634, widths=(24, 48, 96, 128, 128), n_latent=32, EncD_widths=(256, 256, 128)),
+        ModelConfig(grid=(32, 48, 64), voxel_um=0.634, widths=(24, 48, 96, 128, 128), n_latent=64, EncD_widths=(256, 256, 128)),
         TrainConfig(
-            n_epochs_r=35,
-            n_epochs_rs=35,
+            n_epochs_r=12,
+            n_epochs_rs=12,
             batch_size=16,
             lr=1e-3,
             gamma_Enc=1e-3,

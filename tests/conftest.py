@@ -1,15 +1,18 @@
 """What several test modules share: a whole atlas of analytic cells, made once."""
 
+import os
 from pathlib import Path
 
+# Before torch is imported. Networks this small only wait for each other's threads.
+os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
 import pytest
-import synthetic
-import torch
 
 from model.atlas import editing, fingerprint, replace_group
 from model.cells import Cells
 from model.checkpoint import load_run
 from precompute import embed, evaluate, medoids, observed, pictures, variation
+from tests import synthetic
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +35,6 @@ def tiny_atlas(tiny_cells, tiny_run, tmp_path_factory) -> Path:
     The projections are the first two latents, for UMAP takes as long to compile as all the rest to run.
     """
     path = tmp_path_factory.mktemp("atlas") / "tiny.h5"
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # networks this small only wait for each other's threads
     with Cells(tiny_cells) as cells, editing(path, create=True) as file:
         embed.embed(file, cells, load_run(tiny_run), device="cpu")
         with replace_group(file, "projection", fingerprint("first two latents")) as group:
@@ -45,5 +46,4 @@ def tiny_atlas(tiny_cells, tiny_run, tmp_path_factory) -> Path:
         pictures.draw(file, cells)
         observed.include(file, cells)
         variation.vary(file, n=4, device="cpu")
-    torch.set_num_threads(n_threads)
     return path

@@ -10,7 +10,6 @@ import sys
 import h5py
 import numpy as np
 import pytest
-import synthetic
 import torch
 
 import precompute.atlas
@@ -19,6 +18,7 @@ from model.atlas import Atlas
 from model.cells import Cells
 from model.config import ModelConfig
 from precompute.__main__ import main
+from tests import synthetic
 
 
 def names(folder):

@@ -58,7 +58,11 @@ def test_the_page_loads_our_scripts_through_one_door(http):
     assert "assets/explorer.js" in html
     assert ".mjs" not in html
     assert "niivue" not in html
-    assert http.get("/assets/modules/page.mjs").headers["content-type"].startswith("text/javascript")
+    module = http.get("/assets/modules/page.mjs")
+    assert module.headers["content-type"].startswith("text/javascript")
+    assert module.headers["cache-control"] == "no-cache"
+    again = http.get("/assets/modules/page.mjs", headers={"If-None-Match": module.headers["etag"]})
+    assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
 
 
 def call(http, output: str, inputs: list, state: list, changed: list[str]) -> dict:

@@ -8,7 +8,6 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-import synthetic
 import torch
 from scipy.stats import pearsonr
 from sklearn.metrics import log_loss
@@ -21,6 +20,7 @@ from precompute.__main__ import main
 from precompute.embed import stored_model
 from precompute.evaluate import held_out, jsonable
 from precompute.held_out import bce, measure, pearson
+from tests import synthetic
 
 KEYS = {"accuracy", "macro_recall", "inception_data", "inception_reconstructed", "inception_generated", "inception_ceiling"}
 KEYS |= {"bce_x_r", "bce_x_s", "r_x_r", "r_x_s", "z_s_class_probe", "stage_probe", "per_class", "n_test"}

@@ -28,7 +28,7 @@ def test_a_page_without_a_query_opens_as_new(atlases, atlas):
     assert (
         page.open_link(atlases, None)
         == page.open_link(atlases, "")
-        == (atlas, navigation.opening(atlas), "structure", "planes", "")
+        == (atlas, navigation.opening(atlas), "stage", "planes", "")
     )
 
 
@@ -60,7 +60,7 @@ def test_an_atlas_can_be_asked_for(atlases):
 )
 def test_a_wrong_link_opens_the_page_as_new_and_says_why(atlases, atlas, recipe, says):
     link = page.open_link(atlases, f"?recipe={recipe}&colour=mood&view=sideways")
-    assert (link.recipe, link.colour, link.view) == (navigation.opening(atlas), "structure", "planes")
+    assert (link.recipe, link.colour, link.view) == (navigation.opening(atlas), "stage", "planes")
     assert says in link.notice
 
 

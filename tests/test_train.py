@@ -10,16 +10,15 @@ import numpy as np
 import pytest
 import torch
 
-from model.cells import CellsWriter, split_of
 from model.checkpoint import CHECKPOINT, load_run, read_tensors
 from model.training import Phase
-from model.vocabulary import PAPER_STAGES, describe
+from model.vocabulary import PAPER_STRUCTURES
 from precompute.__main__ import main
+from tests import synthetic
 
 GRID = (16, 24, 32)
-N_CELLS = 30
-STRUCTURES = [describe(gene) for gene in ("TOMM20", "FBL", "LMNB1")]
-# 30 cells, 26 of them for training: 3 steps of 8 an epoch, 6 steps a phase.
+N_CELLS = 40
+# 40 cells, 24 of them for training: 3 steps of 8 an epoch, 6 steps a phase.
 ARGUMENTS = [
     "--preset",
     "tiny",
@@ -38,15 +37,7 @@ ARGUMENTS = [
 
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory):
-    path = tmp_path_factory.mktemp("cells") / "cells.h5"
-    rng = np.random.default_rng(0)
-    attrs = {"title": "noise", "preprocessing": {}, "made_from": "seed 0", "grid": GRID, "voxel_um": 1.268}
-    with CellsWriter(path, structures=STRUCTURES, stages=PAPER_STAGES, **attrs) as writer:
-        for i in range(N_CELLS):
-            row = {"cell_id": f"c{i}", "structure": STRUCTURES[i % 3].gene, "stage": "metaphase", "split": split_of(f"c{i}")}
-            row |= {"source": "simulated", "cell_volume_um3": 1.0, "dna_volume_um3": 1.0, "height_um": 1.0, "cropped": False}
-            writer.append(rng.integers(0, 256, (3, *GRID), np.uint8), row)
-    return path
+    return synthetic.write_cells(tmp_path_factory.mktemp("cells") / "cells.h5", N_CELLS, GRID)
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +74,8 @@ def test_a_run_folder_holds_everything(cells, whole_run):
         "reference.safetensors",
     ]
     run = load_run(whole_run)
-    assert run.structures == STRUCTURES
-    assert run.model_config.n_structures == 3
+    assert run.structures == list(PAPER_STRUCTURES)
+    assert run.model_config.n_structures == 11
     metrics = run.metrics
     assert metrics.groupby(["phase", "split"]).size().to_dict() == {
         ("r", "test"): 2,
@@ -120,9 +111,7 @@ def test_a_kill_loses_at_most_one_interval(cells, whole_run, tmp_path, at_step):
         f"kill_at({at_step})\n"
         f"main(['train', '--cells', {str(cells)!r}, '--out', {str(tmp_path / 'run')!r}, '--checkpoint-s', '0', *ARGUMENTS])\n"
     )
-    killed = subprocess.run(
-        [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": ".", "OMP_NUM_THREADS": "1"}, capture_output=True
-    )
+    killed = subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": "."}, capture_output=True)
     assert killed.returncode == -signal.SIGKILL
     _, position = read_tensors(tmp_path / "run" / CHECKPOINT)
     kept = position["epoch"] * 3 + position["step"] + (6 if position["phase"] == "rs" else 0)

@@ -45,8 +45,8 @@ def test_a_place_says_its_rule_and_whether_to_trust_it(atlas):
     near, far = (describe(atlas, to_place(atlas, start, "z_r", x + dx, y)) for dx in (0.0, 1e4))
     assert "8 nearest cells" in near.note
     assert f"nearest cell {cell_id(atlas, 7)}" in near.detail
-    assert "trust it little" not in near.detail
-    assert "trust it little" in far.detail
+    assert "trust it little" not in near.note
+    assert "trust it little" in far.note
     assert "right map" in describe(atlas, to_place(atlas, start, "z_s", 0, 0)).note
 
 

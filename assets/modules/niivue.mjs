@@ -50,6 +50,8 @@ export class NiivuePainter {
       logLevel: "error",
     });
     await painter.#nv.attachToCanvas(canvas);
+    painter.#nv.scene.volScaleMultiplier = 1.5; // NiiVue leaves room for a cube's corners; a cell has none
+    painter.#nv.setRenderAzimuthElevation(150, 30);
     painter.#nv.onLocationChange = () => painter.voxel && onMove(painter.voxel);
     return painter;
   }
@@ -74,7 +76,8 @@ export class NiivuePainter {
     const image = await this.#niivue.NVImage.loadFromUrl({ url: nifti.buffer, name: "cell.nii" });
     for (const old of [...this.#nv.volumes]) this.#nv.removeVolume(old);
     this.#nv.addVolume(image);
-    this.#nv.scene.crosshairPos = [nx, ny, nz].map((n) => ((n >> 1) + 0.5) / n);
+    const [x, y, z] = [nx, ny, nz].map((n) => ((n >> 1) + 0.5) / n);
+    this.#nv.scene.crosshairPos = [x, 1 - y, z];
     this.#shape = shape;
     this.arrange(this.#tiles);
   }

@@ -21,12 +21,15 @@ let viewer, maps, player; // made when Dash has drawn the page
 let state; // what app/page.py says is shown
 let n_events = 0;
 let lastSaid = 0;
+let isAnswered = true; // whether the server has answered what was last said
 let settling;
+let isHeld = false; // whether a hand was the last to move the slider
 
 /** Tells the server what was done. Counted, so that the same thing done twice is two events. */
 const report = (event) => set("event", { data: { ...event, n: ++n_events } });
 
-const theViewer = () => (viewer ??= window.cellViewer = new Viewer(byId("viewer"), byId("channels"), volumes));
+const theViewer = () =>
+  (viewer ??= window.cellViewer = new Viewer(byId("viewer"), byId("channels"), volumes, () => set("view", { value: "both" })));
 
 /** Whether maps can be drawn with WebGL. */
 export const has_webgl = () => hasWebgl2();
@@ -35,15 +38,23 @@ export const has_webgl = () => hasWebgl2();
 export function show(newState, facts) {
   if (!newState || !facts) return;
   state = newState;
+  isAnswered = true;
   if (!maps) start(facts);
   maps.mark(state.marks);
   if (state.t !== null && player.playing) return;
   player?.pause();
-  if (state.t !== null) player.be(state.t);
+  if (state.t !== null) takePlace(state.t);
   sayWalk(facts.walk, state.t);
   theViewer()
     .show(state.recipe)
     .then(() => state.nearby.forEach((recipe) => volumes.prefetch(recipe)));
+}
+
+function takePlace(t) {
+  if (t === player.t) return;
+  player.be(t);
+  isHeld = false;
+  set("walk", { value: t });
 }
 
 /** The view was chosen. */
@@ -69,11 +80,9 @@ export function change_atlas(atlas, facts) {
   if (atlas && facts && atlas !== facts.atlas) window.location.search = `?atlas=${atlas}`;
 }
 
-/** The slider of the walk was moved, by hand or by the player. */
+/** The slider of the walk was moved. When the player moves it that comes back too, and late; only a hand counts. */
 export function seek(t) {
-  if (!player || !Number.isFinite(t) || t === player.t) return;
-  player.pause();
-  player.seek(t);
+  if (isHeld && t !== player.t) player.seek(t);
 }
 
 /** Speed or loop was chosen. */
@@ -87,7 +96,10 @@ function start(facts) {
   byId("previous").addEventListener("click", () => report({ do: "step", by: -1 }));
   byId("next").addEventListener("click", () => report({ do: "step", by: 1 }));
   if (facts.walk) startPlayer(facts);
-  const go = (by) => (state.t === null ? report({ do: "step", by }) : player.step(by));
+  const go = (by) => {
+    isHeld = false;
+    return state.t === null ? report({ do: "step", by }) : player.step(by);
+  };
   listenToKeys({ back: () => go(-1), on: () => go(1), play: () => player?.toggle() });
   offer3d();
 }
@@ -103,9 +115,10 @@ function startPlayer(facts) {
       set("walk", { value: t });
       clearTimeout(settling);
       if (!player.playing) settling = setTimeout(() => report({ do: "walk", t }), SETTLE_MS);
-      else if (performance.now() - lastSaid > SAY_EVERY_MS) tell(t);
+      else if (isAnswered && performance.now() - lastSaid > SAY_EVERY_MS) tell(t);
     },
     changed: (playing) => {
+      isHeld &&= !playing;
       byId("player").dataset.playing = playing;
       byId("play").setAttribute("aria-label", playing ? "Pause" : "Play the cell cycle");
       byId("sentence").setAttribute("aria-live", playing ? "off" : "polite"); // not a sentence every second
@@ -116,10 +129,17 @@ function startPlayer(facts) {
   set("walk", { max: walk.stages.length - 1, marks });
   byId("player").hidden = false;
   byId("play").addEventListener("click", () => player.toggle());
+  const hold = ({ key, target }) => {
+    if (key === "Tab" || !target.closest("#walk")) return;
+    isHeld = true;
+    player.pause();
+  };
+  for (const kind of ["pointerdown", "keydown"]) byId("player").addEventListener(kind, hold, { capture: true });
 }
 
 function tell(t) {
   lastSaid = performance.now();
+  isAnswered = false;
   report({ do: "walk", t });
 }
 

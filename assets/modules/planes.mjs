@@ -65,7 +65,7 @@ export class PlanesPainter {
     if (!this.#rgba) return;
     for (const tile of this.#tiles) {
       if (tile.plane === "3d") {
-        words(context, "3D needs WebGL 2, which this browser does not offer.", tile);
+        words(context, "No 3D: this browser has no WebGL 2.", tile);
         continue;
       }
       const { width, height, data } = planePixels(this.#rgba, this.#shape, tile.plane, this.voxel);
@@ -116,7 +116,7 @@ const sizesOf = ([nz, ny, nx]) => ({ x: nx, y: ny, z: nz });
 
 function words(context, text, { left, top, width, height }) {
   context.fillStyle = "#9aa3b2";
-  context.font = "14px system-ui, sans-serif";
+  context.font = "12px system-ui, sans-serif";
   context.textAlign = "center";
   context.fillText(text, left + width / 2, top + height / 2, width);
 }

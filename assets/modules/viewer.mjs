@@ -24,8 +24,9 @@ export class Viewer {
    * @param {HTMLElement} element where it is drawn
    * @param {HTMLElement} channels where its channels' switches go
    * @param {Volumes} volumes
+   * @param {() => void} onInvited told that 3D is wanted beside the planes
    */
-  constructor(element, channels, volumes) {
+  constructor(element, channels, volumes, onInvited) {
     this.#element = element;
     this.#volumes = volumes;
     this.#parts = {
@@ -35,8 +36,11 @@ export class Viewer {
       bar: add(element, "div", "scale-bar"),
       place: add(element, "p", "place"),
       wait: add(element, "p", "wait"),
+      invitation: add(element, "button", "invitation"),
       trouble: add(element, "div", "trouble"),
     };
+    this.#parts.invitation.textContent = "Draw in 3D";
+    this.#parts.invitation.addEventListener("click", onInvited);
     this.#parts.canvas.setAttribute("aria-hidden", "true"); // the caption says what it shows
     const Painter = hasWebgl2() ? NiivuePainter : PlanesPainter;
     this.#painter = Painter.on(this.#parts.canvas, (voxel) => this.#sayPlace(voxel));
@@ -103,6 +107,7 @@ export class Viewer {
     const places = this.#tiles();
     painter.arrange(places);
     this.#drawBar(places[0]);
+    this.#drawInvitation(places);
     if (painter.voxel) this.#sayPlace(painter.voxel);
   }
 
@@ -117,6 +122,15 @@ export class Viewer {
     bar.style.width = `${um * scale}px`;
     bar.style.left = `${tile.left + 12}px`;
     bar.style.top = `${tile.top + tile.height - 14}px`;
+  }
+
+  /** Where the planes leave room for it, 3D is one click away. */
+  #drawInvitation(places) {
+    const { invitation } = this.#parts;
+    invitation.hidden = this.#view !== "planes" || !places.length;
+    if (invitation.hidden) return;
+    const [xy, , yz] = places;
+    Object.assign(invitation.style, { left: `${yz.left}px`, top: `${xy.top}px`, width: `${yz.width}px`, height: `${xy.height}px` });
   }
 
   #drawChannels() {

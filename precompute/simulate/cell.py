@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from precompute.simulate.factors import GENES, STAGE_WEIGHTS, Factors, draw
 from precompute.simulate.lattice import SPACING_UM
@@ -22,8 +21,6 @@ class SimulatedCell(NamedTuple):
     factors: Factors
 
 
-# One thread of BLAS: its sums, and so the cell, must not depend on how many there are; processes use the cores.
-@threadpool_limits.wrap(limits=1, user_api="blas")
 def simulate_cell(
     seed: int,
     index: int,

@@ -176,7 +176,7 @@ def draw(
         spindle_length_um=near(tagged, {PROMETAPHASE_1: 8.5, PROMETAPHASE_2: 10.5}.get(stage, 12.5), 0.05),
         centrosome_angle_deg=float(35 * tagged.standard_normal()),
         golgi_spread=float(tagged.beta(2, 4)),
-        n_golgi=int(near(tagged, 22 if not mitotic else 45, 0.3)),
+        n_golgi=int(near(tagged, 32 if not mitotic else 45, 0.3)),
         mitochondria_angle_deg=float(tagged.uniform(-180, 180)),
         mitochondria_polarity=float(tagged.gamma(2.0, 0.3)),
         n_mitochondria=int(near(tagged, 420 if mitotic else 260, 0.2)),

@@ -50,14 +50,17 @@ def spindle_fibres(
     """The first `part` of fibres from t = ends[0] to ends[1] along the axis, um: points (m, 3) and their weights (m,).
 
     A fibre bows out to its own of `radii` (n,) um at the middle and to `focus` of it at the ends, where so many meet that
-    each one weighs less.
+    each one weighs less; fibres cut short fade out.
     """
     s = np.arange(0, part, 1 / 90)
     t = np.broadcast_to(ends[0] + (ends[1] - ends[0]) * s, (len(radii), len(s)))
     width = radii[:, None] * (focus + (1 - focus) * np.sin(np.pi * s) ** 0.8)
     angles = rng.uniform(0, 2 * np.pi, len(radii))[:, None]
+    fading = 1 - (s / part) ** 3 if part < 1 else 1.0
     points = spindle.to_frame(t, width * np.cos(angles), width * np.sin(angles)).reshape(-1, 3)
-    return thicken(points, 0.07, rng), np.multiply.outer(rng.gamma(2.5, 0.4, len(radii)), 0.25 + np.sin(np.pi * s)).ravel()
+    return thicken(points, 0.07, rng), np.multiply.outer(
+        rng.gamma(2.5, 0.4, len(radii)), fading * (0.25 + np.sin(np.pi * s))
+    ).ravel()
 
 
 def thicken(points: np.ndarray, width_um: float, rng: np.random.Generator, copies: int = 1) -> np.ndarray:

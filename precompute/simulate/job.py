@@ -22,13 +22,13 @@ from tqdm import tqdm
 from model.cells import CellsWriter, split_of
 from model.errors import InputError
 from model.vocabulary import PAPER_STAGES, PAPER_STRUCTURES
-from precompute.contact_sheet import contact_sheet
+from precompute.contact_sheet import contact_sheet as write_contact_sheet
 from precompute.preprocess import Prepared, Preprocessing, preprocess
 from precompute.simulate.cell import simulate_cell
 from precompute.simulate.factors import STAGE_WEIGHTS, Factors
 
 HELP = "simulated cells with known factors -> cells.h5"
-VERSION = 1  # of the simulator: the same seed gives the same cells within a version
+VERSION = 3  # of the simulator: the same seed gives the same cells within a version
 PREPROCESSING = Preprocessing(register_masks=False)
 
 
@@ -62,18 +62,20 @@ def run(
     for name, value, least in (("n-cells", n_cells, 1), ("seed", seed, 0), ("workers", workers, 1)):
         if value < least:
             raise InputError(f"--{name} {value}; give a whole number of at least {least}")
+    if contact_sheet and not contact_sheet.parent.is_dir():
+        raise InputError(f"{contact_sheet}: the folder {contact_sheet.parent} does not exist; make it first")
     writer = CellsWriter(
         out,
         structures=list(PAPER_STRUCTURES),
         stages=PAPER_STAGES,
         title=f"simulated cells, seed {seed}, {stages} stages",
         preprocessing=asdict(PREPROCESSING),
-        made_from=hashlib.sha256(json.dumps(["simulate", VERSION, seed, stages]).encode()).hexdigest(),
+        made_from=hashlib.sha256(json.dumps(["simulate", VERSION, seed, stages, n_cells]).encode()).hexdigest(),
         seed=seed,
     )
     with writer, _mapping(workers) as mapping:
         todo = range(writer.n_done, n_cells)
-        bar = tqdm(total=n_cells, initial=min(writer.n_done, n_cells), unit="cell", desc="simulate")
+        bar = tqdm(total=n_cells, initial=writer.n_done, unit="cell", desc="simulate")
         for volume, row, factors in mapping(partial(make_row, seed, stages), todo):
             writer.append(volume, row, factors)
             bar.update()
@@ -111,7 +113,8 @@ def prepared_cell(
 def draw_contact_sheet(seed: int, path: Path, workers: int) -> None:
     """One cell of every structure (rows) and stage (columns)."""
     with _mapping(workers) as mapping:
-        contact_sheet(mapping(partial(_tile, seed), range(len(PAPER_STRUCTURES) * len(PAPER_STAGES))), path, len(PAPER_STAGES))
+        tiles = mapping(partial(_tile, seed), range(len(PAPER_STRUCTURES) * len(PAPER_STAGES)))
+        write_contact_sheet(tiles, path, len(PAPER_STAGES))
 
 
 def _tile(seed: int, index: int) -> tuple[np.ndarray, str]:

@@ -9,8 +9,11 @@ from functools import cached_property
 
 import numpy as np
 from scipy import ndimage
+from threadpoolctl import ThreadpoolController
 
 SPACING_UM = (0.29, 0.30, 0.30)
+# One thread of BLAS: its sums, and so the cell, must not depend on how many there are. Processes use the cores.
+_BLAS = ThreadpoolController()
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ class Lattice:
             kernels.append((kernel / np.linalg.norm(kernel, axis=1, keepdims=True)).astype(np.float32))
         a, b, c = kernels
         white = rng.standard_normal((a.shape[1], b.shape[1], c.shape[1]), dtype=np.float32)
-        return np.matmul(b, np.tensordot(a, white @ c.T, axes=1))
+        with _BLAS.limit(limits=1, user_api="blas"):
+            return np.matmul(b, np.tensordot(a, white @ c.T, axes=1))
 
     def blur(self, field: np.ndarray, sigma_um: float | tuple[float, float, float]) -> np.ndarray:
         """Gaussian blur, width in um (one, or z, y, x)."""

@@ -7,8 +7,9 @@ function says what it follows in the cell: the more, the less is left for z_s to
 import numpy as np
 
 from precompute.simulate.factors import ANAPHASE, GENES, METAPHASE, PROMETAPHASE_1, PROMETAPHASE_2, PROPHASE, TELOPHASE
-from precompute.simulate.filaments import random_directions, random_points, spindle_fibres, thicken, walks
+from precompute.simulate.filaments import random_directions, random_points, thicken, walks
 from precompute.simulate.lattice import smooth_step
+from precompute.simulate.microtubules import centrosomes, tuba1b
 from precompute.simulate.scene import Scene
 
 
@@ -63,95 +64,9 @@ def actn1(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarra
     puncta = scene.lattice.splat(random_points(cortex, 500, scene.lattice, rng), rng.gamma(1.0, 0.5, 500))
     bundles = _bundles(scene, rng, 2)
     strength = 0.5 if scene.mitotic else 1.0
-    bound = (
-        _patches(scene, rng, 0.7)
-        * (strength * (junctions + 0.5 * bundles) + 0.35 * _meshwork(scene, rng, 0.6) * cortex + 0.6 * _furrow(scene, 0.8))
-        + 0.25 * puncta
-    )
+    bundled = strength * (junctions + 0.5 * bundles) + 0.24 * _meshwork(scene, rng, 0.6) * cortex + 0.6 * _furrow(scene, 0.8)
+    bound = _patches(scene, rng, 0.7) * bundled + 0.25 * puncta
     return bound * scene.inside, scene.inside * (1 - 0.35 * scene.nucleus.density)
-
-
-def tuba1b(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """alpha-tubulin: an array through the cytoplasm; in mitosis a spindle square to the plate, which follows it closely."""
-    free = scene.cytoplasm * 0.8 + 0.2 * scene.inside
-    if scene.factors.stage >= PROMETAPHASE_1:
-        points, weights = _spindle(scene, rng)
-    else:
-        points, weights = _array(scene, rng)
-    return scene.lattice.splat(points, weights) * scene.inside, free
-
-
-def _centrosomes(scene: Scene, gap_um: float) -> np.ndarray:
-    """Two points (2, 3) beside the nucleus at the centrosomes' angle, `gap_um` apart."""
-    f = scene.factors
-    angle = np.arctan2(-f.nucleus_y, -f.nucleus_x) + np.deg2rad(f.centrosome_angle_deg)
-    z, y, x = scene.lattice.coordinates
-    near = np.abs(scene.nucleus.envelope - 0.5) < 0.4
-    score = y * np.float32(np.sin(angle)) + x * np.float32(np.cos(angle)) + 0.7 * z + 4 * np.minimum(-1.2 - scene.cell, 0)
-    k, j, i = np.unravel_index(np.argmax(np.where(near, score, -np.inf)), score.shape)
-    along = np.array([0.0, np.cos(angle), -np.sin(angle)])
-    base = np.array([z[k, 0, 0], y[0, j, i], x[0, j, i]])
-    return np.stack([base - gap_um / 2 * along, base + gap_um / 2 * along])
-
-
-def _array(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Microtubules from one centrosome, from two in prophase, wandering through the cytoplasm."""
-    f = scene.factors
-    prophase = f.stage >= PROPHASE
-    centres = _centrosomes(scene, 4.5 if prophase else 0.4)
-    n = f.n_microtubules
-    starts = centres[rng.integers(0, 2, n)] + 0.5 * rng.standard_normal((n, 3))
-    if not prophase:  # most microtubules of epithelial cells have left the centrosome
-        loose = random_points(scene.cytoplasm, n, scene.lattice, rng)
-        starts = np.where(rng.uniform(size=(n, 1)) < 0.75, loose, starts)
-    barrier = np.maximum(scene.cell + 0.3, 0.1 - scene.nucleus.envelope)
-    lengths = rng.uniform(15, 60 if prophase else 70, n)
-    points, owners = walks(
-        starts,
-        random_directions(rng, n, 0.7),
-        barrier,
-        scene.lattice,
-        rng,
-        n_steps=70,
-        step_um=0.22,
-        wander=0.10,
-        lengths=lengths,
-    )
-    weights = rng.gamma(4.0, 0.25, n)[owners]
-    if not prophase:
-        return points, weights
-    asters = thicken(centres, 0.3, rng, 60)
-    return np.concatenate([points, asters]), np.concatenate([weights, np.full(len(asters), 0.4)])
-
-
-def _spindle(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Fibres from pole to plate or midzone, astral fibres, poles; the midbody's bundle once the cell has cleaved."""
-    f, spindle, n = scene.factors, scene.spindle, scene.factors.n_microtubules
-    radii = 3.8 * np.sqrt(rng.uniform(0, 1, n))
-    groups = []
-    if f.stage <= METAPHASE:
-        pole = f.spindle_length_um / 2
-        groups.append((*spindle_fibres(spindle, (-pole, pole), radii, 0.12, rng), 1.0))
-    else:
-        gap = spindle.half_separation_um
-        pole = gap + 2.6
-        groups.append((*spindle_fibres(spindle, (0.8 - gap, gap - 0.8), (1.0 - 0.7 * f.furrow) * radii, 0.35, rng), 0.3))
-        for side in (-1, 1):
-            ends = (side * pole, side * (2 * gap - pole - 0.8))
-            groups.append(
-                (*spindle_fibres(spindle, ends, 0.8 * radii[::2], 0.12, rng, 0.55), 1.0 if f.stage == ANAPHASE else 0.4)
-            )
-        if f.stage == TELOPHASE:
-            t = rng.uniform(-1.8, 1.8, 900)
-            bridge = np.stack([t, *(0.30 * rng.standard_normal((2, 900)))])
-            groups.append((spindle.to_frame(*bridge), 1.0, 1.2))
-    poles = spindle.to_frame(np.array([-pole, pole]), np.zeros(2), np.zeros(2))
-    reach = 50 if f.stage == TELOPHASE else 30
-    starts, directions = np.repeat(poles, 40, axis=0), random_directions(rng, 80)
-    astral, _ = walks(starts, directions, scene.cell + 0.4, scene.lattice, rng, n_steps=reach, step_um=0.2, wander=0.06)
-    groups.append((astral, 1.0, 0.5 if f.stage < TELOPHASE else 1.0))
-    points = np.concatenate([p for p, _, _ in groups])
-    return points, np.concatenate([share * np.broadcast_to(w, len(p)) for p, w, share in groups])
 
 
 def actb(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -159,7 +74,7 @@ def actb(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray
     cortex = scene.shell(scene.cell + 0.15, 0.28)
     junctions = scene.shell(_outline(scene, 10.0) + np.float32(0.5), 0.5) * cortex
     bundles = _bundles(scene, rng, 2) * (0.25 if scene.mitotic else 0.6)
-    bound = _patches(scene, rng, 0.8) * (
+    bound = np.sqrt(_patches(scene, rng, 0.8)) * (
         (0.12 + 0.7 * _meshwork(scene, rng, 0.5)) * cortex + 0.4 * junctions + 0.3 * bundles + 0.4 * _furrow(scene, 1.2)
     )
     return bound * scene.inside, scene.inside * (1 - 0.3 * scene.nucleus.density)
@@ -201,9 +116,8 @@ def lmnb1(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarra
     rim = scene.shell(nucleus.envelope - 0.05, 0.18)
     if not scene.mitotic:
         folds = np.exp(-((scene.lattice.noise(rng, 1.4) / 0.05) ** 2)) * smooth_step(nucleus.envelope, 0.2)
-        return rim * (1 + 0.15 * _patches(scene, rng, 0.8)) + 0.25 * folds, 0.35 * scene.inside + smooth_step(
-            nucleus.envelope, 0.15
-        )
+        free = 0.35 * scene.inside + smooth_step(nucleus.envelope, 0.15)
+        return rim * (1 + 0.15 * _patches(scene, rng, 0.8)) + 0.25 * folds, free
     loose = (0.5 * _sheets(scene, rng, 1.8) + 0.6 * _meshwork(scene, rng, 0.6) * scene.cytoplasm) * (1 - scene.spindle_zone)
     if f.stage == TELOPHASE:
         return rim * (0.5 + 0.5 * f.progress) + 0.15 * loose, scene.inside * (1 - 0.3 * nucleus.density)
@@ -246,18 +160,16 @@ def st6gal1(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndar
         return scene.lattice.splat(thicken(vesicles, size, rng, 12), np.repeat(bright, 12)), np.full_like(scene.cell, dispersed)
     scatter = 1.0 if f.stage >= PROPHASE else f.golgi_spread
     z, y, x = scene.lattice.coordinates
-    centre = _centrosomes(scene, 0.0)[0]
+    centre = centrosomes(scene, 0.0)[0]
     reach = 1.2 + 5.5 * scatter
     away = np.sqrt((z - np.float32(centre[0])) ** 2 + (y - np.float32(centre[1])) ** 2 + (x - np.float32(centre[2])) ** 2)
     near_nucleus = np.exp(-np.maximum(scene.nucleus.envelope - 0.6, 0) / np.float32(1.1))
-    where = (
-        scene.cytoplasm * smooth_step(scene.cell + 0.8, 0.15) * near_nucleus * np.exp(-0.5 * (away / np.float32(reach)) ** 2)
-    )
+    within = scene.cytoplasm * smooth_step(scene.cell + 0.8, 0.15)
+    where = within * near_nucleus * np.exp(-0.5 * (away / np.float32(reach)) ** 2)
     starts = random_points(where, f.n_golgi, scene.lattice, rng)
     barrier = np.maximum(scene.cell + 0.7, 0.4 - scene.nucleus.envelope)
-    points, owners = walks(
-        starts, random_directions(rng, f.n_golgi), barrier, scene.lattice, rng, n_steps=9, step_um=0.18, wander=0.5
-    )
+    directions = random_directions(rng, f.n_golgi)
+    points, owners = walks(starts, directions, barrier, scene.lattice, rng, n_steps=12, step_um=0.18, wander=0.5)
     bright = np.repeat(rng.gamma(4.0, 0.25, f.n_golgi)[owners], 5)
     return scene.lattice.splat(thicken(points, 0.15, rng, 5), bright), scene.inside * (1 - 0.15 * scene.nucleus.density)
 
@@ -268,12 +180,10 @@ def sec61b(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarr
     if scene.mitotic:
         zone = scene.spindle_zone
         fabric = _sheets(scene, rng, 1.6) + 0.5 * _meshwork(scene, rng, 0.55) * scene.cytoplasm
-        sheets = fabric * (1 - 0.9 * zone) + 1.0 * zone * (1 - zone) * _patches(scene, rng, 1.0)
+        sheets = fabric * (1 - 0.9 * zone) + zone * (1 - zone) * _patches(scene, rng, 1.0)
         around = envelope * (0.5 + 0.5 * scene.factors.progress) if scene.factors.stage == TELOPHASE else 0.0
         return (sheets + 0.9 * around) * scene.inside, scene.cytoplasm * (1 - 0.5 * scene.spindle_zone)
-    network = np.exp(-((scene.lattice.noise(rng, 0.65) / 0.32) ** 2)) + 0.6 * np.exp(
-        -((scene.lattice.noise(rng, 0.65) / 0.3) ** 2)
-    )
+    network = _meshwork(scene, rng, 0.65)
     dense = 0.35 + 0.65 * np.exp(-np.maximum(scene.nucleus.envelope, 0) / np.float32(4.0))
     reticulum = network * dense * _patches(scene, rng, 1.4) * scene.cytoplasm
     return (0.8 * reticulum + 0.8 * envelope) * scene.inside, scene.cytoplasm
@@ -295,9 +205,8 @@ def tomm20(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarr
     barrier = np.maximum(scene.cell + 0.6, 0.3 - scene.nucleus.envelope)
     points, owners = walks(starts, directions, barrier, scene.lattice, rng, n_steps=n_steps, step_um=0.18, wander=0.3)
     bright = np.repeat(rng.gamma(5.0, 0.2, f.n_mitochondria)[owners], 4)
-    return scene.lattice.splat(thicken(points, 0.16, rng, 4), bright) * scene.inside, scene.inside * (
-        1 - 0.4 * scene.nucleus.density
-    )
+    bound = scene.lattice.splat(thicken(points, 0.16, rng, 4), bright)
+    return bound * scene.inside, scene.inside * (1 - 0.4 * scene.nucleus.density)
 
 
 def tjp1(scene: Scene, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

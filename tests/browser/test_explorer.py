@@ -12,6 +12,10 @@ from scipy.ndimage import map_coordinates
 
 from app import navigation
 from app.recipe import Cell, parse
+from app.server import make_server
+from model.atlas import Atlas
+from tests.serving import serving
+from tests.stub_decoder import StubDecoder
 
 MAGENTA, CYAN, YELLOW = np.array([[1, 0, 1], [0, 1, 1], [1, 1, 0]])
 
@@ -25,7 +29,7 @@ def wait_for_recipe(page, pattern: str) -> str:
     """Wait until a recipe that holds `pattern`, a regular expression without slashes, is painted."""
     page.wait_for_function(
         """pattern => {
-            const { state, recipe } = document.querySelector("#viewer").dataset;
+            const { state, recipe } = document.querySelector("#viewer")?.dataset ?? {};
             return state === "painted" && RegExp(pattern).test(recipe);
         }""",
         arg=pattern,
@@ -237,6 +241,20 @@ def test_play_walks_through_the_medoids(open_page, address, atlas):
     assert stepped.structures == paused.structures
 
 
+def test_a_hand_on_the_slider_stops_the_walk_and_moves_it(open_page):
+    page = open_page()
+    page.click("#play")
+    wait_for_recipe(page, r"@0\.25;")
+    page.locator("#walk [role=slider]").press("End")
+    wait_for_recipe(page, "@7;")
+    assert page.get_attribute("#player", "data-playing") == "false"
+    page.wait_for_function("new URLSearchParams(location.search).get('recipe').includes('@7;')")
+    assert page.inner_text(".walk-words") == "telophase-cytokinesis"
+    page.locator("#walk [role=slider]").press("ArrowLeft")
+    wait_for_recipe(page, r"@6\.875;")
+    page.wait_for_function("document.querySelector('#caption').innerText.includes('88% of the way from anaphase')")
+
+
 def test_the_download_opens_in_tifffile(open_page, address, atlas):
     page = open_page()
     with page.expect_download() as download:
@@ -329,6 +347,21 @@ def test_without_webgl_maps_and_planes_are_still_drawn(open_page, new_context, a
     height, width = picture["xy"].shape[:2]
     middle = lambda n, size: ((np.arange(n) + 0.5) / n * size).astype(int)  # noqa: E731
     assert np.array_equal(picture["xy"][np.ix_(middle(mixed.shape[0], height), middle(mixed.shape[1], width))], mixed)
+
+
+def test_another_atlas_is_one_choice_away(context, atlas, tiny_atlas):
+    other = Atlas(tiny_atlas)
+    other.atlas_id, other.title = "0123456789ab", "The other cells"
+    with serving(make_server([atlas, other], decoder=StubDecoder(atlas.config.grid)).server) as address:
+        page = context.new_page()
+        page.goto(f"{address}/?view=slice")
+        assert wait_for_recipe(page, f"^atlas={atlas.atlas_id};")
+        page.click("#atlas")
+        page.get_by_role("option", name=other.title).click()
+        assert wait_for_recipe(page, f"^atlas={other.atlas_id};")
+        assert page.inner_text("#title") == other.title
+        page.close()
+    other.close()
 
 
 def test_every_control_has_a_name(open_page):
