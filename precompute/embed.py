@@ -19,7 +19,7 @@ from model.cells import Cells, block_mean
 from model.checkpoint import Run, load_run
 from model.config import ModelConfig, from_json, to_json
 from model.errors import InputError
-from model.hdf5 import STRINGS, write_table
+from model.hdf5 import PACKED, STRINGS, write_table
 
 HELP = "encode every cell; makes a new atlas, to be gone on with"
 LATENTS = ("z_r", "z_s", "y", "z_r_hat")
@@ -138,10 +138,10 @@ def embed(
         group.attrs["run_sha"] = run_sha(run.model_config, weights)
         for network, parameters in weights.items():
             for name, value in parameters.items():
-                group.create_dataset(f"{network}/{name}", data=value)
+                group.create_dataset(f"{network}/{name}", data=value, **(PACKED if value.ndim else {}))
     with replace_group(file, "latent", made_from) as group:  # last: it is by this one that the whole is known to be there
         for name, values in latents.items():
-            group.create_dataset(name, data=values)
+            group.create_dataset(name, data=values, **PACKED)
     return True
 
 

@@ -16,6 +16,7 @@ from precompute.embed import cells_sha, check_own
 HELP = "small pictures of the cells, on an existing atlas"
 WIDTH = 64  # pixels, at most
 STRETCH = (20, 99.5)  # percentiles, within the cell, of a channel's projection shown as black and as full colour
+LEVEL = 8  # of 255: the step between shades. 32 of them take a third fewer bytes, and in so small a picture look the same
 BACKGROUND = 8  # of 255: where no channel is brighter there is no cell
 
 
@@ -45,7 +46,7 @@ def run(*, atlas: Path, cells: Path, images_of: str) -> None:
 def draw(file: h5py.File, cells: Cells, *, images_of: str = "all") -> bool:
     """Write the group `pictures`, black for cells that `images_of` leaves out. Returns whether anything had to be done."""
     check_own(file, cells)
-    made_from = fingerprint(cells_sha(cells), WIDTH, STRETCH, images_of)
+    made_from = fingerprint(cells_sha(cells), WIDTH, STRETCH, LEVEL, images_of)
     if is_current(file, "pictures", made_from):
         return False
     shown = np.flatnonzero(shown_of(cells, images_of))
@@ -75,4 +76,5 @@ def picture(volume: ndarray) -> ndarray:
     cell = above.max(axis=0) > BACKGROUND
     low, high = np.percentile(above[:, cell], STRETCH, axis=1)[:, :, None, None] if cell.any() else (0, 255)
     stretched = np.clip((above - low) / np.maximum(high - low, 1), 0, 1)
-    return np.minimum(np.einsum("chw,cr->hwr", stretched, COLOURS), 255).astype(np.uint8)
+    mixed = np.minimum(np.einsum("chw,cr->hwr", stretched, COLOURS), 255)
+    return (mixed // LEVEL * LEVEL).astype(np.uint8)

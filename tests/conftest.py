@@ -8,7 +8,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
 import pytest
 
-from model.atlas import editing, fingerprint, replace_group
+from model.atlas import Atlas, editing, fingerprint, replace_group
 from model.cells import Cells
 from model.checkpoint import load_run
 from precompute import embed, evaluate, medoids, observed, pictures, variation
@@ -47,3 +47,11 @@ def tiny_atlas(tiny_cells, tiny_run, tmp_path_factory) -> Path:
         observed.include(file, cells)
         variation.vary(file, n=4, device="cpu")
     return path
+
+
+@pytest.fixture(scope="session")
+def atlas(tiny_atlas):
+    """The small atlas, open."""
+    atlas = Atlas(tiny_atlas)
+    yield atlas
+    atlas.close()

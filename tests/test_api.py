@@ -12,16 +12,8 @@ import tifffile
 from PIL import Image
 
 from app.server import make_server
-from model.atlas import Atlas
 from tests.serving import serving
 from tests.stub_decoder import StubDecoder
-
-
-@pytest.fixture(scope="module")
-def atlas(tiny_atlas):
-    atlas = Atlas(tiny_atlas)
-    yield atlas
-    atlas.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,16 +9,8 @@ from app import ids, navigation
 from app.callbacks import SCRIPTS
 from app.layout import make_layout
 from app.server import ASSETS, make_server
-from model.atlas import Atlas
 from tests.serving import serving
 from tests.stub_decoder import StubDecoder
-
-
-@pytest.fixture(scope="module")
-def atlas(tiny_atlas):
-    atlas = Atlas(tiny_atlas)
-    yield atlas
-    atlas.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,15 +6,7 @@ import numpy as np
 import pytest
 
 from app.figures import COLOURS, GREY, PALETTE, groups, map_figure, point_size
-from model.atlas import Atlas
 from model.vocabulary import NOT_ANNOTATED
-
-
-@pytest.fixture(scope="module")
-def atlas(tiny_atlas):
-    atlas = Atlas(tiny_atlas)
-    yield atlas
-    atlas.close()
 
 
 @pytest.mark.parametrize("colour", COLOURS)

@@ -1,11 +1,11 @@
 """`ingest`: the public layouts, what is guessed and overruled, stopping and going on, and every kind of bad input."""
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import h5py
@@ -348,7 +348,7 @@ def test_all_problems_are_counted(tmp_path, capsys):
 def test_ctrl_c_and_again_goes_on(tmp_path):
     """Stopped in the middle with worker processes running, the same command completes, with the same cells as one run."""
     plain(tmp_path)
-    table = pd.concat([pd.read_csv(tmp_path / "manifest.csv")] * 20, ignore_index=True)
+    table = pd.concat([pd.read_csv(tmp_path / "manifest.csv")] * 40, ignore_index=True)
     table["cell_id"] = [f"cell {k}" for k in range(len(table))]
     table.to_csv(tmp_path / "many.csv", index=False)
     out, partial = tmp_path / "cells.h5", tmp_path / "cells.h5.partial"
@@ -364,20 +364,23 @@ def test_ctrl_c_and_again_goes_on(tmp_path):
         "--workers",
         "2",
     ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    while process.poll() is None and not (partial.exists() and partial.stat().st_size > 20_000):
-        time.sleep(0.01)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    errors = b""
+    while not re.search(rb"\rcells:[^\r]* [1-9]\d*/120", errors):  # the bar of progress: the first cells are done
+        said = os.read(process.stderr.fileno(), 4096)
+        assert said, errors
+        errors += said
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    errors += process.communicate(timeout=60)[1]
     assert process.returncode == 130, errors
-    assert "Traceback" not in errors
+    assert b"Traceback" not in errors
     with h5py.File(partial) as file:
         done = json.loads(file["rows"].asstr()[-1])[0]["cell_id"]
         n_done = len(file["rows"])
     assert 0 < n_done < len(table)
     assert done == f"cell {n_done - 1}"
     again = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert f"{n_done}/60" in again.stderr
+    assert f"{n_done}/120" in again.stderr
     cells, volumes = read(out)
     assert cells.table["cell_id"].tolist() == table["cell_id"].tolist()
     assert (volumes == volumes[0]).all()

@@ -5,14 +5,6 @@ import pytest
 from app import navigation
 from app.recipe import OBSERVED, PREDICTED, RECONSTRUCTED, Cell, Draw, Position, Recipe
 from app.resolve import settle
-from model.atlas import Atlas
-
-
-@pytest.fixture(scope="module")
-def atlas(tiny_atlas):
-    atlas = Atlas(tiny_atlas)
-    yield atlas
-    atlas.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,6 @@ from model.atlas import Atlas
 
 
 @pytest.fixture(scope="module")
-def atlas(tiny_atlas):
-    atlas = Atlas(tiny_atlas)
-    yield atlas
-    atlas.close()
-
-
-@pytest.fixture(scope="module")
 def atlases(atlas, tiny_atlas):
     other = Atlas(tiny_atlas)
     other.atlas_id = "0123456789ab"

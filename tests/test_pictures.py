@@ -21,9 +21,9 @@ def test_a_bright_voxel_is_where_it_is_and_has_its_colour():
     volume[DNA, 1, 40:44, 100:104] = 255
     small = picture(volume)
     assert small.shape == (48, 64, 3)
-    assert small[6, 11].tolist() == [255, 0, 255]
-    assert small[31, 16].tolist() == [255, 255, 0]
-    assert small[21, 51].tolist() == [0, 255, 255]
+    assert small[6, 11].tolist() == [248, 0, 248]
+    assert small[31, 16].tolist() == [248, 248, 0]
+    assert small[21, 51].tolist() == [0, 248, 248]
     assert small[0, 0].tolist() == [0, 0, 0]
 
 

@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -33,6 +36,15 @@ ARGUMENTS = [
     "--set",
     "n_epochs_rs=2",
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Sums depend in their last bits on how many threads share them, and a killed process is compared with this one."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +165,15 @@ def test_wrong_input_is_one_line(cells, tmp_path, capsys, arguments, message):
     assert message in error
     assert "\n" not in error
     assert not (tmp_path / "run").exists()
+
+
+def test_cells_of_another_schema_version_are_refused(cells, tmp_path, capsys):
+    other = Path(shutil.copy(cells, tmp_path / "other.h5"))
+    with h5py.File(other, "r+") as file:
+        file.attrs["schema_version"] = 99
+    assert train(other, tmp_path / "run") == 2
+    assert "other.h5: schema version 99, this program reads version 1; make the file again" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["other.h5"]
 
 
 def test_another_run_in_the_folder_is_refused(cells, whole_run, tmp_path, capsys):

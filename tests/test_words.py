@@ -1,19 +1,9 @@
 """Pictures in words: never without saying whether they were observed."""
 
-import pytest
-
 from app.navigation import cell_id, opening, to_place, to_show, to_structures, to_walk
 from app.recipe import OBSERVED, PREDICTED, Deviation, Draw, Literal, Recipe
 from app.words import describe, stage_words, structure_words
-from model.atlas import Atlas
 from model.vocabulary import NOT_ANNOTATED
-
-
-@pytest.fixture(scope="module")
-def atlas(tiny_atlas):
-    atlas = Atlas(tiny_atlas)
-    yield atlas
-    atlas.close()
 
 
 def test_a_cell(atlas):

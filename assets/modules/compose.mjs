@@ -10,7 +10,7 @@ export const COLOURS = [
   [0.4, 0.5, 1],
 ];
 /** How opaque a channel's brightest voxel is in 3D: one looks through the membrane at what is inside. */
-const OPACITY = [0.2, 1, 0.7];
+const OPACITY = [0.2, 1, 0.5];
 
 export const colourOf = (channel) => COLOURS[channel < 3 ? channel : 3 + ((channel - 3) % (COLOURS.length - 3))];
 

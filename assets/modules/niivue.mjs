@@ -34,6 +34,7 @@ export class NiivuePainter {
     const painter = new NiivuePainter();
     painter.#niivue = await loadNiivue();
     painter.#nv = new painter.#niivue.Niivue({
+      dragMode: painter.#niivue.DRAG_MODE.none, // no contrast box: colours are mixed before NiiVue sees them
       backColor: [0, 0, 0, 1],
       crosshairWidth: 0, // drawn over the canvas, so that no voxel is hidden
       show3Dcrosshair: false,
@@ -51,7 +52,7 @@ export class NiivuePainter {
     });
     await painter.#nv.attachToCanvas(canvas);
     painter.#nv.scene.volScaleMultiplier = 1.5; // NiiVue leaves room for a cube's corners; a cell has none
-    painter.#nv.setRenderAzimuthElevation(150, 30);
+    painter.#nv.setRenderAzimuthElevation(15, 35); // 0, 90 is the xy plane as it is seen beside it
     painter.#nv.onLocationChange = () => painter.voxel && onMove(painter.voxel);
     return painter;
   }

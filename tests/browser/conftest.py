@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from app.server import make_server
-from model.atlas import Atlas
 from tests.serving import serving
 from tests.stub_decoder import StubDecoder
 
@@ -51,14 +50,6 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def atlas(tiny_atlas):
-    """The small atlas, open."""
-    atlas = Atlas(tiny_atlas)
-    yield atlas
-    atlas.close()
-
-
-@pytest.fixture(scope="session")
 def address(atlas):
     """The page of that atlas with the analytic decoder."""
     with serving(make_server([atlas], decoder=StubDecoder(atlas.config.grid)).server) as address:
@@ -99,22 +90,66 @@ def context(new_context):
     return new_context()
 
 
+@pytest.fixture(scope="session")
+def watch():
+    """Collects what pages complain of on their consoles: `watch(page)`, and the list `watch.complaints`."""
+
+    def watch(page):
+        page.on("console", lambda message: message.type in ("error", "warning") and watch.complaints.append(message.text))
+        page.on("pageerror", lambda error: watch.complaints.append(str(error)))
+
+    watch.complaints = []
+    return watch
+
+
 @pytest.fixture
-def open_page(context, address):
+def open_page(context, address, watch):
     """Opens a query in a page of its own and waits until all is drawn; at the end the console must be clean."""
-    pages, complaints = [], []
+    pages = []
 
     def open_page(query: str = "?view=slice", context=context):
         page = context.new_page()
         pages.append(page)
-        page.on("console", lambda message: message.type in ("error", "warning") and complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(address + "/" + query)
-        page.wait_for_selector("#viewer[data-state=painted]")
-        page.wait_for_function("document.querySelectorAll('[data-map][data-drawn]').length === 2")
+        watch(page)
+        page.goto(f"{address}/{query}")
+        wait_until_drawn(page)
         return page
 
     yield open_page
     for page in pages:
         page.close()
-    assert complaints == []
+    assert take(watch.complaints) == []
+
+
+@pytest.fixture(scope="session")
+def lasting_page(context, address, watch):
+    """One page for the tests that begin with an act of their own: to load it takes longer than most of them."""
+    page = context.new_page()
+    watch(page)
+    page.goto(f"{address}/?view=slice")
+    wait_until_drawn(page)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def page(lasting_page, watch):
+    """The lasting page, showing a slice, with the pointer out of the way; at the end the console must be clean."""
+    lasting_page.bring_to_front()
+    lasting_page.get_by_text("Slice", exact=True).click()
+    lasting_page.mouse.move(0, 0)
+    yield lasting_page
+    assert take(watch.complaints) == []
+
+
+def wait_until_drawn(page) -> None:
+    """Until the volume is painted and both maps are drawn."""
+    page.wait_for_selector("#viewer[data-state=painted]")
+    page.wait_for_function("document.querySelectorAll('[data-map][data-drawn]').length === 2")
+
+
+def take(complaints: list[str]) -> list[str]:
+    """The complaints, which are then forgotten, so that each test hears only of its own."""
+    taken = complaints[:]
+    complaints.clear()
+    return taken
