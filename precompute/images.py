@@ -100,8 +100,9 @@ def _one_line_errors(path: Path) -> Iterator[None]:
         if isinstance(error, InputError) and not logged:
             raise
         what = " ".join(str(logged[0] if logged else error).split()) or type(error).__name__
-        remedy = "pip install imagecodecs" if "imagecodecs" in what else "copy it again, or export it again as OME-TIFF"
-        raise InputError(f"{path}: cannot be read, it may be truncated ({what}); {remedy}") from None
+        raise InputError(
+            f"{path}: cannot be read, it may be truncated ({what}); copy it again, or export it again as OME-TIFF"
+        ) from None
     finally:
         logger.removeHandler(handler)
         logger.propagate = propagate

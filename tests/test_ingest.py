@@ -345,6 +345,13 @@ def test_all_problems_are_counted(tmp_path, capsys):
     assert "(and 1 more problems)" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("compression", ["lzw", "zlib", "zstd"])
+def test_compressed_images_are_read(tmp_path, compression):
+    array = draw()
+    tifffile.imwrite(tmp_path / "a.tif", array, photometric="minisblack", compression=compression, metadata={"axes": "CZYX"})
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), array)
+
+
 def test_ctrl_c_and_again_goes_on(tmp_path):
     """Stopped in the middle with worker processes running, the same command completes, with the same cells as one run."""
     plain(tmp_path)
