@@ -193,6 +193,41 @@ def test_an_unfinished_run_is_not_loaded(cells, tmp_path, monkeypatch):
         load_run(tmp_path / "run")
 
 
+AVERAGE = """
+import torch
+from precompute.team import Team
+
+team = Team.join("cpu")
+layer = torch.nn.Linear(3, 2)
+for parameter in layer.parameters():
+    parameter.grad = torch.full_like(parameter, team.rank + 1.0)
+team.average(layer)
+assert all((parameter.grad == 1.5).all() for parameter in layer.parameters())
+assert team.any(team.rank == 1)
+assert not team.any(False)
+team.leave()
+"""
+
+
+def torchrun(*arguments):
+    """Run a script or module in two processes that know of each other."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *arguments]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": "."}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_team_averages_gradients(tmp_path):
+    (tmp_path / "average.py").write_text(AVERAGE)
+    torchrun(tmp_path / "average.py")
+
+
+def test_two_processes_train_together(cells, tmp_path):
+    """One process writes, and an epoch takes half the steps."""
+    torchrun("-m", "precompute", "train", "--cells", cells, "--out", tmp_path / "run", *ARGUMENTS)
+    metrics = load_run(tmp_path / "run").metrics
+    assert metrics.query("split == 'train'").groupby("phase").size().to_dict() == {"r": 2, "rs": 2}
+
+
 STEP = Phase.step
 
 
