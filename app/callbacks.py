@@ -16,8 +16,8 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 from app import ids, page
 from app.figures import groups, map_figure
 from app.layout import caption, legend
-from app.navigation import genes
 from app.recipe import Recipe, url_path
+from app.resolve import structures_of
 from app.words import describe
 from model.atlas import Atlas
 
@@ -102,6 +102,6 @@ def _shown(atlas: Atlas, recipe: Recipe) -> tuple:
         words.sentence,
         page.show_options(atlas, recipe),
         recipe.show,
-        genes(atlas, recipe)[0],
+        structures_of(atlas, recipe)[0],
         f"/api/volumes/{url_path(recipe)}.ome.tif",
     )

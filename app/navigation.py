@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.recipe import OBSERVED, PREDICTED, RECONSTRUCTED, Cell, Path, Position, Recipe
+from app.resolve import structures_of
 from model.atlas import Atlas
 from model.latent import map_to_latent
 
@@ -27,11 +28,6 @@ def cell_id(atlas: Atlas, row: int) -> str:
 def row_of(atlas: Atlas, recipe: Recipe) -> int | None:
     """Row of the cell whose shape is shown, None where the shape is not a cell's."""
     return atlas.index_of[recipe.shape.cell_id] if isinstance(recipe.shape, Cell) else None
-
-
-def genes(atlas: Atlas, recipe: Recipe) -> tuple[str, ...]:
-    """The structures in the picture: those asked for, else the cell's own. Never none, for a prediction asks for one."""
-    return recipe.structures or (str(atlas.cells["structure"].iloc[row_of(atlas, recipe)]),)
 
 
 def shows(atlas: Atlas, recipe: Recipe) -> tuple[str, ...]:
@@ -70,7 +66,7 @@ def to_place(atlas: Atlas, recipe: Recipe, name: str, x: float, y: float) -> Rec
     """A place on a map where no cell is: on the map of z_r another shape, on that of z_s another localisation in this shape."""
     place = Position(float(f"{x:.6g}"), float(f"{y:.6g}"))  # finer than a pixel, and short in a link
     shape, z_s = (place, None) if name == "z_r" else (recipe.shape, place)
-    return Recipe(PREDICTED, shape, genes(atlas, recipe), z_s, atlas=atlas.atlas_id)
+    return Recipe(PREDICTED, shape, structures_of(atlas, recipe), z_s, atlas=atlas.atlas_id)
 
 
 def to_show(atlas: Atlas, recipe: Recipe, show: str) -> Recipe:
@@ -79,12 +75,12 @@ def to_show(atlas: Atlas, recipe: Recipe, show: str) -> Recipe:
     show = show if show in possible else possible[0]
     if show == recipe.show:
         return recipe
-    return Recipe(show, recipe.shape, genes(atlas, recipe) if show == PREDICTED else (), atlas=atlas.atlas_id)
+    return Recipe(show, recipe.shape, structures_of(atlas, recipe) if show == PREDICTED else (), atlas=atlas.atlas_id)
 
 
 def to_structures(atlas: Atlas, recipe: Recipe, structures: Sequence[str]) -> Recipe:
     """The same shape with these structures in it, which is a prediction unless they are the picture's already."""
-    if tuple(structures) == genes(atlas, recipe):
+    if tuple(structures) == structures_of(atlas, recipe):
         return recipe
     return Recipe(PREDICTED, recipe.shape, tuple(structures), recipe.z_s, recipe.value, atlas.atlas_id)
 
@@ -100,4 +96,4 @@ def to_walk(atlas: Atlas, recipe: Recipe, t: float) -> Recipe:
     """The place `t` on the walk through the medoids, with the structures that are shown."""
     path = walk_path(atlas)
     assert path is not None
-    return Recipe(PREDICTED, replace(path, t=float(t)), genes(atlas, recipe), atlas=atlas.atlas_id)
+    return Recipe(PREDICTED, replace(path, t=float(t)), structures_of(atlas, recipe), atlas=atlas.atlas_id)

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 from app import navigation
 from app.figures import COLOURS
 from app.recipe import PREDICTED, SHOWS, Path, Position, Recipe, RecipeError, parse
-from app.resolve import settle
+from app.resolve import settle, structures_of
 from app.words import stage_words, structure_words
 from model.atlas import Atlas
 
@@ -111,7 +111,7 @@ def state(atlas: Atlas, recipe: Recipe) -> dict[str, Any]:
     """
     row = navigation.row_of(atlas, recipe)
     on_walk = isinstance(recipe.shape, Path) and str(recipe.shape).partition("@")[0] == (_walk(atlas) or {}).get("path")
-    prediction = Recipe(PREDICTED, recipe.shape, navigation.genes(atlas, recipe))
+    prediction = Recipe(PREDICTED, recipe.shape, structures_of(atlas, recipe))
     return {
         "recipe": str(recipe),
         "nearby": [] if row is None else [str(navigation.to_neighbour(atlas, recipe, by)) for by in (-1, 1)],

@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-from app.navigation import genes, row_of
+from app.navigation import row_of
 from app.recipe import OBSERVED, RECONSTRUCTED, Cell, Draw, Literal, Path, Position, Recipe
+from app.resolve import structures_of
 from model.atlas import Atlas
 from model.latent import Place, map_to_latent
 from model.vocabulary import NOT_ANNOTATED
@@ -25,7 +26,7 @@ class Words(NamedTuple):
 def describe(atlas: Atlas, recipe: Recipe) -> Words:
     """`recipe` in words. Its cells and structures must be in the atlas."""
     title, place = _shape(atlas, recipe)
-    names = ", ".join(structure_words(atlas, gene) for gene in genes(atlas, recipe))
+    names = ", ".join(structure_words(atlas, gene) for gene in structures_of(atlas, recipe))
     kind = recipe.show.upper()
     detail = " · ".join(part for part in (place, names) if part)
     note = _note(atlas, recipe)

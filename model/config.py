@@ -64,7 +64,7 @@ PRESETS: dict[str, tuple[ModelConfig, TrainConfig]] = {
         TrainConfig(n_epochs_r=30, n_epochs_rs=30, batch_size=14, lr=2e-3),
     ),
     # What the shipped atlas uses: half the paper's resolution, a fifth of its width, and what two cores can learn in an hour.
-    # Where it leaves the paper's schedule, docs/experiments.md has the evidence.
+    # Where it leaves the paper's schedule, docs/experiments.md says what was tried and what is only a choice.
     "demo": (
         ModelConfig(grid=(32, 48, 64), voxel_um=0.634, widths=(24, 48, 96, 128, 128), n_latent=64, EncD_widths=(256, 256, 128)),
         TrainConfig(

@@ -2,7 +2,6 @@
 
 import argparse
 import importlib
-import os
 import sys
 
 from model.errors import InputError
@@ -20,10 +19,6 @@ JOBS = {
     "pictures": "precompute.pictures",
     "observed": "precompute.observed",
 }
-
-
-# On a shared machine, threads that spin while they wait for each other can slow a step twentyfold. Read when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def main(argv: list[str] | None = None) -> int:

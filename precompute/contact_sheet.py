@@ -27,11 +27,14 @@ def picture(volume: np.ndarray) -> np.ndarray:
     """
     above, side = volume.max(axis=1), volume.max(axis=2)[:, ::-1]
     line = np.full((len(volume), GAP, volume.shape[3]), 0, np.uint8)
-    channels = np.concatenate([above, line, side], axis=1).astype(np.float32) / 255
-    composite = np.einsum("chw,cr->hwr", channels, COLOURS)
-    composite = np.minimum(composite, 255).astype(np.uint8)
-    composite[above.shape[1] : above.shape[1] + GAP] = GREY
-    return composite
+    both = mixed(np.concatenate([above, line, side], axis=1).astype(np.float32) / 255)
+    both[above.shape[1] : above.shape[1] + GAP] = GREY
+    return both
+
+
+def mixed(channels: np.ndarray) -> np.ndarray:
+    """(3, H, W) in 0..1, membrane, structure, DNA -> (H, W, 3) uint8 in the field's colours, added up."""
+    return np.minimum(np.einsum("chw,cr->hwr", channels, COLOURS), 255).astype(np.uint8)
 
 
 def contact_sheet(cells: Iterable[tuple[np.ndarray, str]], path: str | Path, n_columns: int = 12) -> None:

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from model.atlas import editing, fingerprint, is_current, replace_group
 from model.cells import Cells
-from precompute.contact_sheet import COLOURS
+from precompute.contact_sheet import mixed
 from precompute.embed import cells_sha, check_own
 
 HELP = "small pictures of the cells, on an existing atlas"
@@ -76,5 +76,4 @@ def picture(volume: ndarray) -> ndarray:
     cell = above.max(axis=0) > BACKGROUND
     low, high = np.percentile(above[:, cell], STRETCH, axis=1)[:, :, None, None] if cell.any() else (0, 255)
     stretched = np.clip((above - low) / np.maximum(high - low, 1), 0, 1)
-    mixed = np.minimum(np.einsum("chw,cr->hwr", stretched, COLOURS), 255)
-    return (mixed // LEVEL * LEVEL).astype(np.uint8)
+    return mixed(stretched) // LEVEL * LEVEL

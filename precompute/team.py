@@ -36,11 +36,11 @@ class Team:
     def average(self, network: nn.Module) -> None:
         """Replace each gradient of `network` by its mean over the team."""
         gradients = [p.grad for p in network.parameters() if p.grad is not None]
-        flat = torch._utils._flatten_dense_tensors(gradients)
+        flat = torch.cat([gradient.flatten() for gradient in gradients])  # one message, not one a parameter
         dist.all_reduce(flat)
         flat /= self.size
-        for gradient, mean in zip(gradients, torch._utils._unflatten_dense_tensors(flat, gradients), strict=True):
-            gradient.copy_(mean)
+        for gradient, mean in zip(gradients, flat.split([gradient.numel() for gradient in gradients]), strict=True):
+            gradient.copy_(mean.view_as(gradient))
 
     def any(self, flag: bool) -> bool:
         """Whether `flag` is set in any process."""
