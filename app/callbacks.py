@@ -86,7 +86,7 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
     )
     def draw(facts: dict, colour: str, webgl: bool) -> tuple:
         atlas = atlases[facts["atlas"]]
-        return *(map_figure(atlas, name, colour, webgl) for name in ids.MAPS), legend(groups(atlas, colour))
+        return *(map_figure(atlas, name, colour, webgl) for name in ids.MAPS), legend(groups(atlas, colour), atlas.has_both)
 
     for output, name, inputs in SCRIPTS:
         app.clientside_callback(ClientsideFunction("explorer", name), *output, *inputs)

@@ -18,7 +18,8 @@ COLOURS = ("stage", "structure")  # what the maps can be coloured by, the defaul
 # Okabe and Ito's eight for colour blindness, lightened where they would sink into a dark page. A ninth group starts over with
 # another symbol: no eleven colours can be told apart by everybody.
 PALETTE = ("#56B4E9", "#E69F00", "#2FC79A", "#F0E442", "#E8713A", "#D98CB8", "#4C8DFF", "#C9CDD6")
-SYMBOLS = ("circle", "diamond", "cross", "triangle-up", "square", "star")
+SYMBOLS = ("circle", "diamond", "cross", "triangle-up", "square")
+REAL = "star"  # a real cell, where simulated ones lie beside it
 GREY = "#5C6370"
 
 
@@ -61,6 +62,7 @@ def map_figure(atlas: Atlas, name: str, colour: str, webgl: bool = True) -> go.F
     A click on empty space is reported too (`clickanywhere`), and zoom is kept when the colours change (`uirevision`).
     """
     positions = atlas.projection(name).astype(np.float32)
+    real = atlas.is_real & atlas.has_both
     trace = go.Scattergl if webgl else go.Scatter
     figure = go.Figure(
         [
@@ -70,7 +72,7 @@ def map_figure(atlas: Atlas, name: str, colour: str, webgl: bool = True) -> go.F
                 customdata=group.rows,
                 name=group.name,
                 mode="markers",
-                marker={"size": point_size(len(positions)), "color": group.colour, "symbol": group.symbol, "opacity": 0.85},
+                marker=_marker(group, real[group.rows], point_size(len(positions))),
                 hoverinfo="none",
             )
             for group in groups(atlas, colour)
@@ -92,6 +94,18 @@ def map_figure(atlas: Atlas, name: str, colour: str, webgl: bool = True) -> go.F
         yaxis=axis | {"range": _span(positions[:, 1])},
     )
     return figure
+
+
+def _marker(group: Group, real: ndarray, size: float) -> dict:
+    """How the cells of a group are drawn; `real` (m,): those that get their own symbol, twice the size and a white edge."""
+    marker = {"size": size, "color": group.colour, "symbol": group.symbol, "opacity": 0.85}
+    if not real.any():
+        return marker
+    return marker | {
+        "size": np.where(real, 2 * size, size).astype(np.float32),
+        "symbol": np.where(real, REAL, group.symbol).tolist(),
+        "line": {"color": "#FFFFFF", "width": real.astype(np.float32)},
+    }
 
 
 def point_size(n_cells: int) -> float:

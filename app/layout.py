@@ -218,9 +218,13 @@ def caption(words: Words) -> list:
     ]
 
 
-def legend(groups: Sequence[Group]) -> list[html.Button]:
-    """One switch a group: a click hides it on both maps, a double click leaves it alone."""
-    return [
+def legend(groups: Sequence[Group], has_both: bool) -> list[html.Button | html.Span]:
+    """One switch a group: a click hides it on both maps, a double click leaves it alone. What a star is, where there are some.
+
+    `has_both`: whether there are real cells among simulated ones.
+    """
+    star = [html.Span([html.Span(className="point star"), "real cell"], className="key")] if has_both else []
+    return star + [
         html.Button(
             [html.Span(className=f"point {group.symbol}", style={"--colour": group.colour}), group.name],
             className="group",

@@ -3,6 +3,8 @@
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
+import numpy as np
+
 from app import navigation
 from app.figures import COLOURS
 from app.recipe import PREDICTED, SHOWS, Path, Position, Recipe, RecipeError, parse
@@ -44,6 +46,7 @@ def open_link(atlases: dict[str, Atlas], search: str | None) -> Opening:
 def facts(atlas: Atlas) -> dict[str, Any]:
     """What the scripts need to know of an atlas: every cell in words, as columns, and the walk through the medoids.
 
+    `real` are the rows of real cells, where there are simulated ones beside them.
     `walk` is None where there are not two medoids; its `path` is what goes between `shape=path:` and `@T` in a recipe.
     """
     cells, stages = atlas.cells, list(dict.fromkeys(atlas.cells["stage"]))
@@ -55,6 +58,7 @@ def facts(atlas: Atlas) -> dict[str, Any]:
         "structures": [structure_words(atlas, gene) for gene in genes],
         "stage": [stages.index(stage) for stage in cells["stage"]],
         "stages": [stage_words(stage) for stage in stages],
+        "real": np.flatnonzero(atlas.is_real & atlas.has_both).tolist(),
         "pictures": atlas.pictures is not None,
         "walk": _walk(atlas),
     }

@@ -43,11 +43,17 @@ def stage_words(stage: str) -> str:
     return "stage not annotated" if stage == NOT_ANNOTATED else stage
 
 
+def is_real(atlas: Atlas, recipe: Recipe) -> bool:
+    """Whether the cell of a recipe is a real one."""
+    return bool(atlas.is_real[row_of(atlas, recipe)])
+
+
 def _shape(atlas: Atlas, recipe: Recipe) -> tuple[str, str]:
     """What the shape is, and what is known of it."""
     match recipe.shape:
         case Cell(cell_id):
-            return f"Cell {cell_id}", stage_words(atlas.cells["stage"].iloc[row_of(atlas, recipe)])
+            kind = "Real cell" if atlas.has_both and is_real(atlas, recipe) else "Cell"
+            return f"{kind} {cell_id}", stage_words(atlas.cells["stage"].iloc[row_of(atlas, recipe)])
         case Path(kind, stops, t):
             return "A cell on a walk", _between(atlas, stops, t) + ("" if kind == "radial" else f", {kind}")
         case Position(x, y):
@@ -72,7 +78,7 @@ def _between(atlas: Atlas, stops: tuple[str, ...], t: float) -> str:
 
 def _note(atlas: Atlas, recipe: Recipe) -> str:
     if recipe.show == OBSERVED:
-        return "The cell as it was simulated." if atlas.simulated else "The cell as it was imaged."
+        return "The cell as it was imaged." if is_real(atlas, recipe) else "The cell as it was simulated."
     if recipe.show == RECONSTRUCTED:
         return "The model's own rendering of this cell: encoded, then decoded."
     if recipe.value:

@@ -71,6 +71,16 @@ class Atlas:
         return read_table(self.file["cells"])
 
     @cached_property
+    def is_real(self) -> ndarray:
+        """(N,) bool: which cells were imaged, not simulated."""
+        return (self.cells["source"] == "real").to_numpy()
+
+    @property
+    def has_both(self) -> bool:
+        """Whether there are real cells among simulated ones."""
+        return self.simulated and bool(self.is_real.any())
+
+    @cached_property
     def structures(self) -> list[Structure]:
         """The classes in the order of y."""
         return [Structure(*row) for row in read_table(self.file["structures"]).itertuples(index=False)]

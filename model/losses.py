@@ -9,9 +9,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def reconstruction(x_hat: Tensor, x: Tensor) -> Tensor:
-    """Eq. 3, 4 and 13: binary cross-entropy H(x_hat, x), mean over every voxel. Both (B, C, Z, Y, X) in [0, 1]."""
-    return F.binary_cross_entropy(x_hat, x)
+def reconstruction(x_hat: Tensor, x: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Eq. 3, 4 and 13: binary cross-entropy H(x_hat, x), mean over every voxel. Both (B, C, Z, Y, X) in [0, 1].
+
+    `weight` (C,) of the channels, with mean 1; not in the paper.
+    """
+    return F.binary_cross_entropy(x_hat, x, None if weight is None else weight[:, None, None, None])
 
 
 def shape_estimate(z_r_hat: Tensor, z_r: Tensor) -> Tensor:
@@ -55,3 +58,33 @@ def encoder_adversary(logits_obs: Tensor) -> Tensor:
 def decoder_adversary(logits_rec: Tensor, y: Tensor, logits_gen: Tensor, y_gen: Tensor) -> Tensor:
     """Algorithms 1 and 2, L_DecD for Dec: reconstructed and generated images should be judged as observed (of their class)."""
     return (judged_as(logits_rec, y) + judged_as(logits_gen, y_gen)) / 2
+
+
+def correlation(z: Tensor) -> Tensor:
+    """Mean squared correlation between two dimensions of z (B, n), over that of independent ones; not in the paper.
+
+    A prior N(0, I) has none. Independent dimensions measure 1 / (B - 1) in B cells, which is taken off: 0 in expectation.
+    """
+    n_cells, n = z.shape
+    z = (z - z.mean(0)) / (z.std(0, correction=0) + 1e-6)
+    squared = (z.T @ z / n_cells).square()
+    return (squared.sum() - squared.diagonal().sum()) / (n * (n - 1)) - 1 / (n_cells - 1)
+
+
+def contrast(x_hat: Tensor, x: Tensor, offset: tuple[int, int, int] = (0, 0, 0)) -> Tensor:
+    """How far local contrasts differ, relative to those of x, mean over cells and channels; not in the paper.
+
+    Cross-entropy alone is least for the mean of all images that could be meant, which is blurred; this asks for the contrast
+    of one of them. Contrast is the standard deviation within 8 x 8 x 8 voxels of what halving twice takes away: detail of 4
+    to 8 voxels a period, the band that `sharpness` measures. `offset` (z, y, x) in 0..7 moves the windows.
+    """
+    ours, theirs = (_contrast(image[(..., *(slice(o, None) for o in offset))]) for image in (x_hat, x))
+    return ((ours - theirs).abs().sum(1) / (theirs.sum(1) + 1e-3 * theirs.shape[1])).mean()
+
+
+def _contrast(x: Tensor) -> Tensor:
+    """(B * C, windows) from (B, C, Z, Y, X)."""
+    half = F.avg_pool3d(x.flatten(0, 1).unsqueeze(1), 2)
+    quarter = F.avg_pool3d(half, 2)
+    detail = F.avg_pool3d(half.square(), 4) - F.avg_pool3d(quarter.square(), 2)
+    return (detail.clamp(min=0) + 1e-6).sqrt().flatten(1)

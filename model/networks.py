@@ -37,6 +37,23 @@ class EncoderBody(nn.Module):
         return self.stages(x).flatten(1)  # (B, W * V)
 
 
+class SmoothConvTranspose3d(nn.ConvTranspose3d):
+    """A 4x4x4 transposed convolution, stride 2, whose kernel is a 3x3x3 one spread over 2x2x2 voxels.
+
+    Every output voxel then gets the same sum of weights, whichever of its input's eight children it is: the plain kernel has
+    eight sums, and where they differ it leaves a checkerboard.
+    """
+
+    def __init__(self, n_in: int, n_out: int, *_, output_padding: tuple[int, int, int]):
+        super().__init__(n_in, n_out, 3, 2, 1, output_padding=output_padding)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = self.weight * 0.5**1.5  # keeps the variance of the weights
+        for before, after in (((0, 1), (1, 0)), ((0, 0, 0, 1), (0, 0, 1, 0)), ((0, 0, 0, 0, 0, 1), (0, 0, 0, 0, 1, 0))):
+            weight = nn.functional.pad(weight, before) + nn.functional.pad(weight, after)
+        return nn.functional.conv_transpose3d(x, weight, self.bias, 2, 1, self.output_padding)
+
+
 class DecoderBody(nn.Module):
     """The encoder in reverse: linear; BatchNorm, PReLU; transposed convolutions, BatchNorm and PReLU between; sigmoid."""
 
@@ -45,17 +62,59 @@ class DecoderBody(nn.Module):
         sizes, widths = config.sizes[::-1], config.widths[::-1]
         self.shape = (widths[0], *sizes[0])
         self.linear = nn.Linear(n_in, n_flat(config))
+        upsample = SmoothConvTranspose3d if config.smooth_upsampling else nn.ConvTranspose3d
         stages = []
         for i, n_out in enumerate([*widths[1:], n_channels]):
             stages += [nn.BatchNorm3d(widths[i]), nn.PReLU()]
             # 2n, or 2n + 1 where the encoder halved an odd size (3 -> 1 on the paper's Y axis).
             odd = tuple(big - 2 * small for small, big in zip(sizes[i], sizes[i + 1], strict=True))
-            stages.append(nn.ConvTranspose3d(widths[i], n_out, 4, 2, 1, output_padding=odd))
+            stages.append(upsample(widths[i], n_out, 4, 2, 1, output_padding=odd))
         self.stages = nn.Sequential(*stages)
 
     def forward(self, z: Tensor) -> Tensor:  # (B, n_in)
         h = self.linear(z).unflatten(1, self.shape)  # (B, W, *sizes[-1])
         return torch.sigmoid(self.stages(h).float())  # (B, C, Z, Y, X) in [0, 1]
+
+
+class LatentNorm(nn.Module):
+    """Each latent dimension to mean 0 and variance 1, then, by running statistics, within each class.
+
+    What a linear map of z says of the class is a difference of class means: here there is none left. The batch's own mean and
+    variance come first, with their gradient, so that no encoder gains by larger numbers; the class's follow as constants.
+    """
+
+    def __init__(self, n_classes: int, n_latent: int, memory: int = 200):
+        super().__init__()
+        self.memory = memory  # cells of a class that its running statistics look back on
+        self.batch = nn.BatchNorm1d(n_latent, affine=False)
+        self.register_buffer("mean", torch.zeros(n_classes, n_latent))
+        self.register_buffer("var", torch.ones(n_classes, n_latent))
+
+    def forward(self, h: Tensor, y: Tensor) -> Tensor:  # (B, n), (B, K) probabilities
+        h, y = self.batch(h), y.detach()
+        z = (h - y @ self.mean) * (y @ self.var + 1e-5).rsqrt()  # (B, n)
+        if self.training:
+            self._update(h.detach(), y)
+        return z
+
+    @torch.no_grad()
+    def _update(self, h: Tensor, y: Tensor) -> None:
+        n = y.sum(0).unsqueeze(1)  # (K, 1) cells of each class in the batch
+        share = 1 - (1 - 1 / self.memory) ** n
+        mean = y.T @ h / n.clamp(min=1e-6)
+        var = y.T @ (h - y @ self.mean).square() / n.clamp(min=1e-6)
+        self.mean.lerp_(mean, share)
+        self.var.lerp_(var, share)
+
+    @torch.no_grad()
+    def fit(self, h: Tensor, y: Tensor) -> None:
+        """Set all statistics to exactly those of h (N, n), y (N, K): how the encoder's training cells end up in eval mode."""
+        self.batch.running_mean.copy_(h.mean(0))
+        self.batch.running_var.copy_(h.var(0))
+        h = (h - h.mean(0)) * (h.var(0) + self.batch.eps).rsqrt()
+        n = y.sum(0).unsqueeze(1).clamp(min=1e-6)
+        self.mean.copy_(y.T @ h / n)
+        self.var.copy_(y.T @ (h - y @ self.mean).square() / n)
 
 
 class Enc_r(nn.Module):
@@ -65,9 +124,11 @@ class Enc_r(nn.Module):
         super().__init__()
         self.body = EncoderBody(N_REFERENCE, config)
         self.z_r = nn.Linear(n_flat(config), config.n_latent)
+        self.norm = LatentNorm(1, config.n_latent) if config.latent_norm else None
 
     def forward(self, x_r: Tensor) -> Tensor:  # (B, 2, Z, Y, X)
-        return self.z_r(self.body(x_r)).float()  # (B, n)
+        h = self.z_r(self.body(x_r)).float()
+        return h if self.norm is None else self.norm(h, h.new_ones(len(h), 1))  # (B, n)
 
 
 class Dec_r(nn.Module):
@@ -90,10 +151,12 @@ class Enc_rs(nn.Module):
         self.y = nn.Linear(n_flat(config), config.n_structures)
         self.z_r = nn.Linear(n_flat(config), config.n_latent)
         self.z_s = nn.Linear(n_flat(config), config.n_latent)
+        self.norm = LatentNorm(config.n_structures, config.n_latent) if config.latent_norm else None
 
     def forward(self, x_rs: Tensor) -> Encoding:  # (B, 3, Z, Y, X)
         h = self.body(x_rs)  # (B, W * V)
-        return Encoding(self.y(h).float(), self.z_r(h).float(), self.z_s(h).float())
+        y_logits, z_r, z_s = self.y(h).float(), self.z_r(h).float(), self.z_s(h).float()
+        return Encoding(y_logits, z_r, z_s if self.norm is None else self.norm(z_s, y_logits.softmax(1)))
 
 
 class Dec_rs(nn.Module):
@@ -177,6 +240,6 @@ def build(symbol: str, config: ModelConfig) -> nn.Module:
 def _initialise(module: nn.Module) -> None:
     if isinstance(module, nn.Conv3d | nn.ConvTranspose3d):
         nn.init.normal_(module.weight, 0.0, 0.02)
-    elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm3d):
+    elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm3d) and module.affine:
         nn.init.normal_(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)

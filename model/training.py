@@ -30,6 +30,8 @@ class Phase:
             symbol: torch.optim.Adam(network.parameters(), lr=self._lr(symbol), betas=config.betas)
             for symbol, network in self.networks.items()
         }
+        weight = torch.tensor([1.0, config.structure_weight, 1.0])
+        self.weight = (weight / weight.mean()).to(device) if name == "rs" and config.structure_weight != 1 else None
         half = config.precision == "bfloat16"
         self._precision = lambda: torch.autocast(device.type, torch.bfloat16) if half else nullcontext()
 
@@ -59,12 +61,12 @@ class Phase:
             if self.name == "r":
                 y = y_gen = torch.zeros_like(y)
                 z = self.Enc(x)
-                x_hat = self.Dec(z)
+                x_hat = self.Dec(self._noisy(z))
                 z_gen = torch.randn_like(z)
                 decode_gen = (z_gen,)
             else:
-                y_logits, z_r_hat, z = self.Enc(x)
-                x_hat = self.Dec(y_logits.softmax(1), z_r_hat, z)
+                y_logits, z_r_hat, z = self.Enc(self._blurred(x))
+                x_hat = self.Dec(*self._given(y_logits.softmax(1), z_r_hat, y, z_r), self._noisy(z))
                 z_gen = torch.randn_like(z)
                 y_gen = torch.randint(self.n_structures, y.shape, device=device)
                 decode_gen = (nn.functional.one_hot(y_gen, self.n_structures).float(), torch.randn_like(z), z_gen)
@@ -83,36 +85,60 @@ class Phase:
             L_DecD = losses.decoding_discriminator(*judged, y)
             self._update(L_DecD, "DecD", reduce)
 
-        terms = {"L_x": losses.reconstruction(x_hat, x)}
+        terms = {"L_x": (1.0, losses.reconstruction(x_hat, x, self.weight))}
         if self.name == "rs":
-            terms["L_y"] = losses.structure_class(y_logits, y)
-            terms["L_z_r"] = losses.shape_estimate(z_r_hat, z_r)
+            terms["L_y"] = (config.gamma_y, losses.structure_class(y_logits, y))
+            terms["L_z_r"] = (config.gamma_z_r, losses.shape_estimate(z_r_hat, z_r))
         with self._precision():
             judged = self.EncD(z)
-        adversary_z = losses.encoder_adversary(judged)
+        terms["L_Enc_adversary"] = (config.gamma_Enc, losses.encoder_adversary(judged))
+        if config.gamma_correlation > 0:
+            terms["L_correlation"] = (config.gamma_correlation, losses.correlation(z))
+        if config.gamma_contrast > 0:
+            offset = tuple(torch.randint(8, (3,)).tolist())  # of windows: none of their edges stays in one place
+            terms["L_contrast"] = (config.gamma_contrast, losses.contrast(x_hat, x, offset))
+        loss = sum(gamma * term for gamma, term in terms.values())
+        values = {name: term for name, (_, term) in terms.items()} | {"L_EncD": L_EncD}
 
         # All gradients before any update: stepping Enc first would change weights that Dec's second backward pass needs.
         # `inputs` is the routing: DecD's gradient goes to Dec alone, and neither discriminator learns from fooling itself.
         enc, dec = list(self.Enc.parameters()), list(self.Dec.parameters())
         for symbol in self.symbols[:2]:
             self.adam[symbol].zero_grad(set_to_none=True)
-        loss = sum(terms.values()) + config.gamma_Enc * adversary_z
         loss.backward(inputs=enc + dec, retain_graph=x_gen is not None)
         if x_gen is not None:
             with self._precision():
                 judged_rec, judged_gen = self.DecD(x_hat), self.DecD(x_gen)
             adversary_x = losses.decoder_adversary(judged_rec, y, judged_gen, y_gen)
             (config.gamma_Dec * adversary_x).backward(inputs=dec)
-            terms["L_Dec_adversary"] = adversary_x
+            values["L_Dec_adversary"] = adversary_x
         for symbol, network in zip(self.symbols[:2], (self.Enc, self.Dec), strict=True):
             if reduce:
                 reduce(network)
             self.adam[symbol].step()
 
-        terms |= {"L_Enc_adversary": adversary_z, "L_EncD": L_EncD}
         if L_DecD is not None:
-            terms["L_DecD"] = L_DecD
-        return {name: value.item() for name, value in terms.items()}
+            values["L_DecD"] = L_DecD
+        return {name: value.item() for name, value in values.items()}
+
+    def _blurred(self, x: Tensor) -> Tensor:
+        """x as Enc_rs is given it: a share `blur` of the cells between sharp and the mean of 3 x 3 x 3 voxels."""
+        if self.config.blur == 0:
+            return x
+        share = torch.rand(len(x), device=x.device) * (torch.rand(len(x), device=x.device) < self.config.blur)
+        smooth = nn.functional.avg_pool3d(x, 3, 1, 1)
+        return torch.lerp(x, smooth, share[:, None, None, None, None])
+
+    def _noisy(self, z: Tensor) -> Tensor:
+        """z as Dec is given it."""
+        return z + self.config.z_noise * torch.randn_like(z) if self.config.z_noise > 0 else z
+
+    def _given(self, y_hat: Tensor, z_r_hat: Tensor, y: Tensor, z_r: Tensor) -> tuple[Tensor, Tensor]:
+        """y and z_r as Dec_rs is given them: Enc_rs's estimates, or for a share `p_given` of cells what Algorithm 3 gives."""
+        if self.config.p_given == 0:
+            return y_hat, z_r_hat
+        given = (torch.rand(len(y), device=y.device) < self.config.p_given).unsqueeze(1)
+        return torch.where(given, nn.functional.one_hot(y, self.n_structures), y_hat), torch.where(given, z_r, z_r_hat)
 
     def _update(self, loss: Tensor, kind: str, reduce: Callable[[nn.Module], None] | None) -> None:
         """Descend `loss` in the discriminator EncD or DecD of this phase."""

@@ -9,6 +9,7 @@ from model.errors import InputError
 JOBS = {
     "simulate": "precompute.simulate.job",
     "ingest": "precompute.ingest",
+    "merge": "precompute.merge",
     "train": "precompute.train",
     "atlas": "precompute.atlas",
     "embed": "precompute.embed",

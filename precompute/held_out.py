@@ -29,6 +29,11 @@ class HeldOut:
     r_x_s: ndarray  # (N,)
     bce_x_s_predicted: ndarray  # (N,) of Algorithm 3: z_r from Enc_r, the true class, z_s = 0
     r_x_s_predicted: ndarray  # (N,)
+    sharpness_x_r: ndarray  # (N, 2), and below (N, 1): power in the band of fine detail, decoded over observed
+    sharpness_x_s: ndarray
+    sharpness_high_x_r: ndarray  # the same in the band above, much of which is noise in the observed
+    sharpness_high_x_s: ndarray
+    checkerboard: ndarray  # (N, 3) membrane, DNA, structure: peaks where up-sampling leaves them
 
 
 def measure(model: IntegratedCell, cells: Cells, rows: ndarray, y: ndarray, *, seed: int = 0, batch_size: int = 32) -> HeldOut:
@@ -64,6 +69,11 @@ def _compare(model: IntegratedCell, x_rs: Tensor, y: Tensor) -> dict[str, Tensor
         "r_x_s": pearson(x_s, x_s_hat)[:, 0],
         "bce_x_s_predicted": bce(x_s, x_s_predicted),
         "r_x_s_predicted": pearson(x_s, x_s_predicted)[:, 0],
+        "sharpness_x_r": sharpness(x_r, x_r_hat),
+        "sharpness_x_s": sharpness(x_s, x_s_hat),
+        "sharpness_high_x_r": sharpness(x_r, x_r_hat, 0.25, 0.5),
+        "sharpness_high_x_s": sharpness(x_s, x_s_hat, 0.25, 0.5),
+        "checkerboard": torch.cat([checkerboard(x_r_hat), checkerboard(x_s_hat)], 1),
     }
 
 
@@ -78,3 +88,29 @@ def pearson(x: Tensor, x_hat: Tensor) -> Tensor:
     x, x_hat = (a - a.mean(2, keepdim=True) for a in (x, x_hat))
     norm = x.norm(dim=2) * x_hat.norm(dim=2)
     return torch.where(norm > 0, (x * x_hat).sum(2) / norm, 0)
+
+
+def sharpness(x: Tensor, x_hat: Tensor, low: float = 0.125, high: float = 0.25) -> Tensor:
+    """(B, C) spectral power of x_hat over that of x, both (B, C, Z, Y, X), between `low` and `high` cycles per voxel.
+
+    Frequencies are lengths of the wave vector. 1: as much detail as the cell itself has, in place or not; nan where x has none.
+    """
+    z, y, x_ = (torch.fft.fftfreq(n, device=x.device) for n in x.shape[2:])
+    length = (z[:, None, None].square() + y[:, None].square() + x_.square()).sqrt()
+    band = (length >= low) & (length <= high)
+    ours, theirs = (torch.fft.fftn(image, dim=(2, 3, 4)).abs().square()[..., band].sum(2) for image in (x_hat, x))
+    return torch.where(theirs > 0, ours / theirs, torch.nan)
+
+
+def checkerboard(x_hat: Tensor) -> Tensor:
+    """(B, C) the highest peak that up-sampling by halves left in x_hat (B, C, Z, Y, X); 1 where there is none.
+
+    Power, summed over planes of frequency, at 1/4 and 1/2 cycle per voxel along each axis, over that of the planes beside.
+    """
+    power = torch.fft.fftn(x_hat, dim=(2, 3, 4)).abs().square()
+    peaks = []
+    for axis in (2, 3, 4):
+        planes = power.sum([a for a in (2, 3, 4) if a != axis])  # (B, C, n)
+        for k in (planes.shape[2] // 4, planes.shape[2] // 2):
+            peaks.append(planes[..., k] / ((planes[..., k - 1] + planes[..., k + 1]) / 2))
+    return torch.stack(peaks).amax(0)

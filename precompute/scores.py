@@ -7,7 +7,7 @@ from scipy.special import rel_entr
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 N_FOLDS = 5
@@ -45,6 +45,11 @@ def inception_ceiling(y: ndarray) -> float:
     return float(np.exp(-(frequency * np.log(frequency)).sum()))
 
 
+def linear_classifier() -> Pipeline:
+    """Standardised logistic regression with balanced class weights."""
+    return make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=2000))
+
+
 def linear_probe(z: ndarray, labels: ndarray, seed: int = 0) -> dict:
     """How well a linear classifier reads `labels` (N,) from z (N, n): balanced accuracy over cells it was not fitted on.
 
@@ -64,9 +69,8 @@ def linear_probe(z: ndarray, labels: ndarray, seed: int = 0) -> dict:
             **result,
             "skipped": f"fewer than 2 classes with {N_FOLDS} cells each",
         }
-    classifier = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=2000))
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
-    predicted = cross_val_predict(classifier, z[keep], labels[keep], cv=folds)
+    predicted = cross_val_predict(linear_classifier(), z[keep], labels[keep], cv=folds)
     score = balanced_accuracy_score(labels[keep], predicted)
     return {"balanced_accuracy": float(score), "chance": 1 / len(enough), **result}
 
@@ -83,3 +87,25 @@ def normality(z: ndarray) -> dict:
         "norm_mean": float(np.linalg.norm(z, axis=1).mean()),
         "n": len(z),
     }
+
+
+def by_stage(score: ndarray, interphase: ndarray, genes: list[str], n_draws: int = 2000, seed: int = 0) -> pd.DataFrame:
+    """Variation in mitosis against interphase: a row a structure.
+
+    score : (V, K) of Algorithm 4, nan where singular; interphase : (V,) bool, the other cells being in mitosis.
+    Columns: gene; mean in interphase and in mitosis; difference, mitosis minus interphase, with the 95 % interval low..high of
+    a bootstrap over cells; n_interphase, n_mitosis. Scores are smaller where there is more variation, so a negative difference
+    is MORE variation in mitosis.
+    """
+    rng, rows = np.random.default_rng(seed), []
+    for k, gene in enumerate(genes):
+        groups = [score[at, k][np.isfinite(score[at, k])] for at in (interphase, ~interphase)]
+        counts = [len(group) for group in groups]
+        if min(counts) == 0:
+            rows.append((gene, *(group.mean() if len(group) else np.nan for group in groups), np.nan, np.nan, np.nan, *counts))
+            continue
+        before, after = (group[rng.integers(len(group), size=(n_draws, len(group)))].mean(axis=1) for group in groups)
+        means = [group.mean() for group in groups]
+        rows.append((gene, *means, means[1] - means[0], *np.quantile(after - before, (0.025, 0.975)), *counts))
+    names = ["gene", "interphase", "mitosis", "difference", "low", "high", "n_interphase", "n_mitosis"]
+    return pd.DataFrame(rows, columns=names)

@@ -69,16 +69,18 @@ def run(cells: Path, out: Path, preset: str, settings: list[str], checkpoint_s: 
                     f"{cells}: {len(train)} cells in the training split, at least {2 * team.size} are needed; add cells"
                 )
             header = header_of(model_config, train_config, data)
+            copied = copies(data, train, train_config.real_copies)
             if team.first:
                 prepare_folder(out, header)
-                write_images(out, data, model_config.grid)
+                write_images(out, data, model_config.grid, copied)
             team.wait()
-            y = torch.from_numpy(data.y)
+            y = torch.from_numpy(np.concatenate([data.y, data.y[[row for row, _ in copied]]]))
         images = np.load(images_path(out, model_config.grid), mmap_mode="r")
+        shown = np.concatenate([train, np.arange(len(images) - len(copied), len(images))])
         for name in PHASE_FILES:
             if (out / PHASE_FILES[name]).exists():
                 continue
-            batches = Batches(images, y, train, test, train_config, team)
+            batches = Batches(images, y, shown, test, train_config, team)
             train_phase(name, out, model_config, batches, team, checkpoint_s)
             team.wait()
         if team.first:
@@ -135,15 +137,30 @@ def images_path(out: Path, grid: tuple[int, int, int]) -> Path:
     return out / "images_{}x{}x{}.npy".format(*grid)
 
 
-def write_images(out: Path, cells: Cells, grid: tuple[int, int, int]) -> None:
-    """Write (N, 3, *grid) uint8 to `images_path`."""
+MIRRORS = ((), (-1,), (-2,), (-2, -1))  # axes of (Z, Y, X): x, y, both. A cell upside down is no cell.
+
+
+def copies(cells: Cells, train: np.ndarray, n: int) -> list[tuple[int, tuple[int, ...]]]:
+    """(row, mirrored axes) of what is to be shown beside the cells themselves: each real training cell, `n` - 1 times more.
+
+    Preprocessing turns a cell so that its longer tail points to +x and +y: how it lay in the dish is no fact about the cell.
+    Where the tails are about even, as in mitosis, that is a toss, so its mirror images are as good as itself.
+    """
+    real = train[(cells.table["source"] == "real").to_numpy()[train]]
+    return [(int(row), MIRRORS[copy % len(MIRRORS)]) for copy in range(1, n) for row in real]
+
+
+def write_images(out: Path, cells: Cells, grid: tuple[int, int, int], copied: list[tuple[int, tuple[int, ...]]]) -> None:
+    """Write (N, 3, *grid) uint8 to `images_path`: every cell, then the copies."""
     path = images_path(out, grid)
     if path.exists():
         return
     partial = path.with_suffix(".partial")
-    images = np.lib.format.open_memmap(partial, "w+", np.uint8, (len(cells), 3, *grid))
+    images = np.lib.format.open_memmap(partial, "w+", np.uint8, (len(cells) + len(copied), 3, *grid))
     for i in tqdm(range(len(cells)), desc="reading cells", unit="cell"):
         images[i] = cells.volume(i, grid)
+    for i, (row, axes) in enumerate(copied, start=len(cells)):
+        images[i] = np.flip(images[row], axes)
     images.flush()
     os.replace(partial, path)
 
@@ -177,6 +194,18 @@ class Batches:
         channels = REFERENCE if phase.name == "r" else slice(None)
         x = to_images(self.images[cells][:, channels]).to(self.team.device, memory_format=torch.channels_last_3d)
         return x, self.y[cells].to(self.team.device), None if self.z_r is None else self.z_r[cells].to(self.team.device)
+
+    @torch.inference_mode()
+    def fit_norm(self, phase: Phase) -> None:
+        """Set the statistics of a LatentNorm to those of all training cells, as the finished encoder sees them."""
+        if phase.Enc.norm is None:
+            return
+        phase.Enc.eval()
+        raw = []
+        with phase.Enc.norm.register_forward_pre_hook(lambda _, given: raw.append(given)):
+            for i in range(0, len(self.train), self.config.batch_size):
+                phase.Enc(self.load(phase, self.train[i : i + self.config.batch_size])[0])
+        phase.Enc.norm.fit(*(torch.cat(part) for part in zip(*raw, strict=True)))
 
     @torch.inference_mode()
     def cache_z_r(self, Enc_r: nn.Module) -> None:
@@ -231,6 +260,7 @@ def train_phase(name: str, out: Path, model_config: ModelConfig, batches: Batche
             if team.first and len(batches.test):
                 record(epoch, batches.n_steps, "test", held_out(phase, batches))
     if team.first:
+        batches.fit_norm(phase)
         save_phase(out, phase)
 
 

@@ -19,8 +19,10 @@ from model.aae import IntegratedCell
 from model.atlas import editing, fingerprint, is_current, mark_changed, replace_group
 from model.cells import STRUCTURE
 from model.errors import InputError
-from model.hdf5 import read_table
+from model.hdf5 import read_table, write_table
+from model.vocabulary import NOT_ANNOTATED
 from precompute.embed import add_compute, stored_model
+from precompute.scores import by_stage
 
 HELP = "Algorithm 4: variation of each structure in each cell's shape, on an existing atlas"
 CHUNK = 1 << 16  # voxels at a time in float64
@@ -45,6 +47,8 @@ def run(*, atlas: Path, n: int, n_cells: int | None, seed: int, batch_size: int,
     """`precompute variation`."""
     with editing(atlas) as file:
         changed = vary(file, n=n, n_cells=n_cells, seed=seed, batch_size=batch_size, device=device)
+        print("Smaller means MORE variation; difference is mitosis minus interphase, with its 95 % interval:")
+        print(read_table(file["variation/by_stage"]).to_string(index=False, float_format="{:.3f}".format))
         print(f"{atlas}: variation of n = {n} draws" if changed else f"{atlas}: unchanged, kept")
 
 
@@ -85,6 +89,13 @@ def vary(
                 if time.monotonic() - saved > SAVE_EVERY_S:
                     group.attrs["n_done"], saved = i + 1, time.monotonic()
                     mark_changed(file)
+        cells = read_table(file["cells"]).iloc[rows]
+        annotated = (cells["stage"] != NOT_ANNOTATED).to_numpy()
+        interphase = (cells["stage"] == file["stages/stage"].asstr()[0]).to_numpy()
+        genes = list(read_table(file["structures"])["gene"])
+        write_table(
+            group.create_group("by_stage"), by_stage(group["score"][:][annotated], interphase[annotated], genes, seed=seed)
+        )
         del group.attrs["n_done"]
     return True
 

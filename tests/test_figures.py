@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from app.figures import COLOURS, GREY, PALETTE, groups, map_figure, point_size
+from app.figures import COLOURS, GREY, PALETTE, REAL, groups, map_figure, point_size
 from model.vocabulary import NOT_ANNOTATED
 
 
@@ -60,6 +60,18 @@ def test_stages_are_a_ramp_and_what_nobody_annotated_is_grey_and_below(atlas):
         del atlas.cells
     assert (first.name, list(first.rows)) == (NOT_ANNOTATED, [0])
     assert first.colour == GREY
+
+
+def test_real_cells_stand_out_among_simulated_ones(atlas, monkeypatch):
+    """Same trace, so that the legend switches both; another symbol, larger, with an edge."""
+    monkeypatch.setattr(atlas, "is_real", np.isin(np.arange(len(atlas.cells)), [0, 8]))
+    traces = map_figure(atlas, "z_r", "stage").data
+    assert len(traces) == len(groups(atlas, "stage"))
+    first, second = traces[:2]  # rows 0, 8, 16 are interphase, rows 1, 9, 17 prophase
+    assert list(first.marker.symbol) == [REAL, REAL, "circle"]
+    assert first.marker.size[0] == 2 * first.marker.size[2]
+    assert list(first.marker.line.width) == [1, 1, 0]
+    assert second.marker.symbol == "circle"
 
 
 def test_points_shrink_as_cells_grow():

@@ -1,11 +1,13 @@
 """One contract for all eight networks: shapes, finite values, gradients everywhere, save and load; and the paper's counts."""
 
+import dataclasses
+
 import pytest
 import torch
 
 from model.checkpoint import read_tensors, write_tensors
 from model.config import ModelConfig, preset
-from model.networks import CONDITIONAL, REFERENCE, Encoding, build
+from model.networks import CONDITIONAL, REFERENCE, Encoding, LatentNorm, SmoothConvTranspose3d, build
 
 TINY, _ = preset("tiny")
 B, K, N, GRID = 3, TINY.n_structures, TINY.n_latent, TINY.grid
@@ -45,9 +47,13 @@ def test_paper_preset_maps_the_papers_grid():
 
 @pytest.mark.parametrize("symbol", CONTRACT)
 def test_contract(symbol, tmp_path):
+    check_contract(symbol, TINY, tmp_path)
+
+
+def check_contract(symbol, config, tmp_path):
     torch.manual_seed(0)
     _, inputs, shapes = CONTRACT[symbol]
-    network = build(symbol, TINY)
+    network = build(symbol, config)
     arguments = [torch.rand(shape) for shape in inputs]
     outputs = network(*arguments)
     outputs = outputs if isinstance(outputs, Encoding) else [outputs]
@@ -63,7 +69,7 @@ def test_contract(symbol, tmp_path):
 
     write_tensors(tmp_path / "n.safetensors", network.state_dict())
     torch.manual_seed(1)
-    other = build(symbol, TINY)
+    other = build(symbol, config)
     other.load_state_dict(read_tensors(tmp_path / "n.safetensors")[0])
     for network_ in (network, other):
         network_.eval()
@@ -71,6 +77,49 @@ def test_contract(symbol, tmp_path):
     expected = network(*arguments)
     torch.manual_seed(2)
     torch.testing.assert_close(other(*arguments), expected, rtol=0, atol=0)
+
+
+NORMED = dataclasses.replace(TINY, latent_norm=True, smooth_upsampling=True)
+
+
+@pytest.mark.parametrize("symbol", ["Enc_r", "Dec_r", "Enc_rs", "Dec_rs"])
+def test_contract_holds_with_all_that_is_not_the_papers(symbol, tmp_path):
+    check_contract(symbol, NORMED, tmp_path)
+
+
+def test_normed_latents_have_no_class_left_in_mean_and_variance():
+    """Fitted, every class has mean 0 and variance 1 in every dimension; running statistics come near that."""
+    torch.manual_seed(0)
+    y = torch.arange(K).repeat(60)
+    h = torch.randn(len(y), N) * (1 + y % 3).unsqueeze(1) + 2 * y.unsqueeze(1)
+    one_hot = torch.nn.functional.one_hot(y, K).float()
+    norm = LatentNorm(K, N)
+    for _ in range(60):
+        some = torch.randperm(len(y))[:64]
+        norm(h[some], one_hot[some])
+    for tolerance in (0.5, 0.02):
+        z = norm.eval()(h, one_hot)
+        for k in range(K):
+            assert z[y == k].mean(0).abs().max() < tolerance
+            assert (z[y == k].var(0, correction=0) - 1).abs().max() < 2 * tolerance
+        norm.fit(h, one_hot)
+
+
+def test_scaling_what_is_normed_changes_nothing():
+    h, y = torch.randn(16, N), torch.ones(16, 1)
+    torch.testing.assert_close(LatentNorm(1, N)(h, y), LatentNorm(1, N)(100 * h + 3, y), atol=1e-3, rtol=1e-3)
+
+
+def test_smooth_upsampling_leaves_no_checkerboard():
+    """A constant input comes out constant, away from the border; the plain layer makes eight different values of it."""
+    torch.manual_seed(0)
+    size = {"output_padding": (0, 1, 0)}
+    smooth, plain = SmoothConvTranspose3d(5, 3, **size), torch.nn.ConvTranspose3d(5, 3, 4, 2, 1, **size)
+    flat = torch.ones(1, 5, 6, 6, 6)
+    assert smooth(flat).shape == plain(flat).shape == (1, 3, 12, 13, 12)
+    inner = (slice(None), slice(None), *[slice(2, 10)] * 3)
+    assert smooth(flat)[inner].std((2, 3, 4)).max() < 1e-6
+    assert plain(flat)[inner].std((2, 3, 4)).min() > 1e-2
 
 
 def test_initialisation():

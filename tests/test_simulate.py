@@ -15,7 +15,8 @@ from model.vocabulary import PAPER_STAGES, PAPER_STRUCTURES
 from precompute.__main__ import main
 from precompute.simulate import job
 from precompute.simulate.cell import simulate_cell
-from precompute.simulate.coupling import coupling
+from precompute.simulate.coupling import agreement, coupling
+from precompute.simulate.coupling import markdown as coupling_table
 from precompute.simulate.factors import ANAPHASE, GENES, INTERPHASE, METAPHASE, PROPHASE_2, STAGE_WEIGHTS, TELOPHASE, draw
 from precompute.simulate.lattice import Lattice
 from precompute.simulate.medians import compare, markdown
@@ -182,6 +183,31 @@ def test_telophase_is_one_cell_with_two_nuclei():
     labels, n = ndimage.label(ndimage.binary_opening(scene.nucleus.mask))
     assert np.sort(np.bincount(labels.ravel())[1:])[-2:].min() > 0.25 * scene.nucleus.mask.sum()
     assert n >= 2
+
+
+def test_a_16_bit_camera_sees_the_same_cell_in_finer_steps():
+    coarse, fine = (simulate_cell(5, 0, bits=bits).image for bits in (8, 16))
+    assert (coarse.dtype, fine.dtype) == (np.uint8, np.uint16)
+    assert np.abs(fine / 257 - coarse).max() <= 0.5
+    assert len(np.unique(fine)) > 20 * len(np.unique(coarse))
+
+
+def test_test_fraction(tmp_path):
+    for share, n_test in ((0.0, 0), (0.99, 2)):
+        out = tmp_path / f"{share}.h5"
+        assert main(["simulate", "--n-cells", "2", "--test-fraction", str(share), "--workers", "1", "--out", str(out)]) == 0
+        with Cells(out) as cells:
+            assert (cells.table["split"] == "test").sum() == n_test
+
+
+def test_agreement_is_a_rank_correlation():
+    table = pd.DataFrame({"difference": [0.1, 0.2, 0.4], "difference learned": [-3, 0, 9]})
+    assert agreement(table)[0] == pytest.approx(1)
+    assert coupling_table(table.assign(gene=["A", "B", "C"])[["gene", "difference"]]).splitlines()[2:] == [
+        "| A | 0.10 |",
+        "| B | 0.20 |",
+        "| C | 0.40 |",
+    ]
 
 
 def test_coupling_tells_bound_structures_from_scattered_ones():

@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 import torch
 
+from model.aae import to_images
+from model.cells import Cells
 from model.checkpoint import CHECKPOINT, load_run, read_tensors
 from model.training import Phase
 from model.vocabulary import PAPER_STRUCTURES
 from precompute.__main__ import main
+from precompute.train import copies, images_path, write_images
 from tests import synthetic
 
 GRID = (16, 24, 32)
@@ -191,6 +194,40 @@ def test_an_unfinished_run_is_not_loaded(cells, tmp_path, monkeypatch):
     assert json.loads((tmp_path / "run" / "config.json").read_text())["cells"]["n"] == N_CELLS
     with pytest.raises(ValueError, match="training has not finished"):
         load_run(tmp_path / "run")
+
+
+def test_real_cells_come_more_often_and_mirrored(cells, tmp_path):
+    mixed = Path(shutil.copy(cells, tmp_path / "mixed.h5"))
+    with h5py.File(mixed, "r+") as file:
+        real = np.flatnonzero(file["cells/split"].asstr()[:] == "train")[:2]
+        file["cells/source"][real] = "real"
+    with Cells(mixed) as data:
+        copied = copies(data, np.flatnonzero(data.table["split"] == "train"), 5)
+        assert [row for row, _ in copied] == real.tolist() * 4
+        (tmp_path / "run").mkdir()
+        write_images(tmp_path / "run", data, GRID, copied)
+        images = np.load(images_path(tmp_path / "run", GRID))
+        first = data.volume(real[0])
+    assert len(images) == N_CELLS + 8
+    # x, y, both, and the cell itself again
+    for copy, expected in zip(
+        images[N_CELLS::2], (first[..., ::-1], first[..., ::-1, :], first[..., ::-1, ::-1], first), strict=True
+    ):
+        assert np.array_equal(copy, expected)
+    assert train(mixed, tmp_path / "out", "--set", "real_copies=5", "--set", "n_epochs_rs=0") == 0
+    metrics = load_run(tmp_path / "out").metrics
+    assert (metrics["split"] == "train").sum() == 2 * (24 + 8) // 8
+
+
+def test_finished_latents_have_the_priors_mean_and_variance(cells, tmp_path):
+    """Of the training cells, exactly: the norm is fitted once training is over."""
+    assert train(cells, tmp_path / "run", "--set", "latent_norm=true") == 0
+    model = load_run(tmp_path / "run").integrated_cell()
+    with Cells(cells) as data:
+        rows = np.flatnonzero(data.table["split"] == "train")
+        z_r = model.encode(to_images(np.stack([data.volume(row) for row in rows]))).z_r
+    assert z_r.mean(0).abs().max() < 1e-3
+    assert (z_r.std(0, correction=0) - 1).abs().max() < 0.05
 
 
 AVERAGE = """

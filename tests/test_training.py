@@ -107,6 +107,62 @@ def test_reconstruction_improves(name, precision):
     assert last < first - 0.01
 
 
+def test_Enc_rs_sees_a_blurred_cell_and_Dec_rs_has_to_return_the_sharp_one(monkeypatch):
+    phase = make("rs", blur=1.0)
+    seen = []
+    phase.Enc.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    targets = []
+    monkeypatch.setattr(losses, "reconstruction", lambda x_hat, x, weight: targets.append(x) or x_hat.mean())
+    step(phase)
+    x = torch.rand(6, 3, *MODEL.grid, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(targets[0], x)
+    detail = [losses._contrast(image).mean().item() for image in (seen[0], x)]
+    assert detail[0] < 0.9 * detail[1]
+
+
+def test_Dec_rs_is_given_what_a_prediction_gives_it():
+    """Class and z_r of a share `p_given` of cells are the true ones; z_s, for all, with noise."""
+    phase = make("rs", p_given=1.0, z_noise=0.3)
+    given, encoded = [], []
+    phase.Dec.register_forward_pre_hook(lambda _, arguments: given.append(arguments))
+    phase.Enc.register_forward_hook(lambda *found: encoded.append(found[-1]))
+    step(phase)
+    y, z_r, z_s = given[0]
+    assert torch.equal(y.argmax(1), torch.arange(6) % K)
+    assert y.sum() == 6
+    generator = torch.Generator().manual_seed(1)
+    torch.rand(6, 3, *MODEL.grid, generator=generator)
+    assert torch.equal(z_r, torch.randn(6, MODEL.n_latent, generator=generator))
+    assert (z_s - encoded[0].z_s).std().item() == pytest.approx(0.3, rel=0.2)
+
+
+@pytest.mark.parametrize(("field", "head"), [("gamma_y", "y"), ("gamma_z_r", "z_r")])
+def test_a_heads_own_loss_can_be_weighed(field, head):
+    """Enc_rs's bias of that head moves with the weight; the decoder, which the loss does not reach, does not."""
+    one, other = make("rs"), make("rs", **{field: 0.0})
+    step(one)
+    step(other)
+    assert not torch.equal(getattr(one.Enc, head).bias, getattr(other.Enc, head).bias)
+    assert equal(weights(one.Dec), weights(other.Dec))
+
+
+@pytest.mark.parametrize("name", ["r", "rs"])
+def test_what_is_not_the_papers_is_logged_only_where_it_is_asked_for(name):
+    more = {"L_correlation", "L_contrast"}
+    assert not more & set(step(make(name)))
+    assert more <= set(step(make(name, gamma_correlation=0.1, gamma_contrast=0.1)))
+
+
+@pytest.mark.parametrize("field", ["gamma_correlation", "gamma_contrast"])
+def test_each_of_its_losses_goes_where_it_belongs(field):
+    """Correlation is of z: it changes Enc alone. Contrast is of x_hat: it changes Enc and Dec."""
+    without, phase = make("r"), make("r", **{field: 10.0})
+    step(without)
+    step(phase)
+    assert not equal(weights(without.Enc), weights(phase.Enc))
+    assert equal(weights(without.Dec), weights(phase.Dec)) == (field == "gamma_correlation")
+
+
 def test_cosine_schedule_scales_every_rate():
     phase = make("r", lr_schedule="cosine")
     for fraction, scale in [(0.0, 1.0), (0.5, 0.5), (1.0, 0.0)]:

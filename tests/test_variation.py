@@ -9,8 +9,10 @@ import pytest
 
 from model.atlas import Atlas, editing
 from model.errors import InputError
+from model.hdf5 import read_table
 from precompute import variation
 from precompute.__main__ import main
+from precompute.scores import by_stage
 from precompute.variation import chosen, correlations, draws, variation_score
 
 
@@ -95,7 +97,28 @@ def test_what_the_atlas_holds(tiny_atlas):
     assert set(rows) == set(np.flatnonzero(atlas.cells["split"] == "test")) | set(atlas.medoids["cell"])
     assert "n_done" not in group.attrs
     np.testing.assert_array_equal(np.isnan(score), singular)
+    table, stages = read_table(group["by_stage"]), atlas.cells["stage"].to_numpy()[rows]
+    assert table["gene"].tolist() == [s.gene for s in atlas.structures]
+    assert table["interphase"][2] == pytest.approx(score[stages == "interphase", 2].mean())
+    assert table["mitosis"][2] == pytest.approx(score[stages != "interphase", 2].mean())
     assert (score[~singular] >= 0).all()
+
+
+def test_mitosis_against_interphase():
+    """The interval is that of a bootstrap: as wide as the means are uncertain, and without cells on a side there is none."""
+    rng = np.random.default_rng(0)
+    interphase = np.arange(400) < 200
+    score = np.where(interphase, 5.0, 4.0)[:, None] + rng.normal(size=(400, 2)) * (1, 0.1)
+    score[0, 0] = np.nan
+    table = by_stage(score, interphase, ["LMNB1", "FBL"])
+    assert table["n_interphase"].tolist() == [199, 200]
+    assert (table["low"] < -1).all()
+    assert (table["high"] > -1.15).all()
+    for row, sd in zip(table.itertuples(), (1, 0.1), strict=True):
+        assert row.high - row.low == pytest.approx(2 * 1.96 * sd * np.sqrt(1 / 200 + 1 / 200), rel=0.15)
+    alone = by_stage(score, np.full(400, False), ["LMNB1", "FBL"])
+    assert alone[["interphase", "difference", "low", "high"]].isna().all(axis=None)
+    assert alone["mitosis"].notna().all()
 
 
 def test_a_cap_keeps_the_medoids(atlas):

@@ -1,5 +1,7 @@
 """Pictures in words: never without saying whether they were observed."""
 
+import numpy as np
+
 from app.navigation import cell_id, opening, to_place, to_show, to_structures, to_walk
 from app.recipe import OBSERVED, PREDICTED, Deviation, Draw, Literal, Recipe
 from app.words import describe, stage_words, structure_words
@@ -18,9 +20,12 @@ def test_a_cell(atlas):
 
 def test_an_observed_cell_says_whether_it_was_simulated(atlas, monkeypatch):
     observed = to_show(atlas, opening(atlas), OBSERVED)
-    for simulated, word in ((True, "simulated"), (False, "imaged")):
-        monkeypatch.setattr(atlas, "simulated", simulated)
-        assert word in describe(atlas, observed).note
+    row = atlas.index_of[observed.shape.cell_id]
+    for real, word, title in ((False, "simulated", "Cell "), (True, "imaged", "Real cell ")):
+        monkeypatch.setattr(atlas, "is_real", np.arange(len(atlas.cells)) == (row if real else -1))
+        words = describe(atlas, observed)
+        assert word in words.note
+        assert words.title.startswith(title)
 
 
 def test_a_walk(atlas):

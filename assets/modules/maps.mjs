@@ -71,6 +71,7 @@ export class Maps {
   #describe(row, event) {
     const { facts, card } = this;
     const words = [facts.cells[row], facts.structures[facts.structure[row]], facts.stages[facts.stage[row]]];
+    if (facts.real.length) words.push(facts.real.includes(row) ? "a real cell" : "simulated");
     const picture = document.createElement("img");
     picture.alt = "";
     picture.src = `/api/sprites/${facts.atlas}/${encodeURIComponent(facts.cells[row])}.png`;

@@ -12,7 +12,7 @@ from precompute.simulate.structures import STRUCTURES
 
 
 class SimulatedCell(NamedTuple):
-    """`image` (3, Z, Y, X) uint8: membrane, structure, DNA; masks (Z, Y, X) bool; `voxel_um` (z, y, x)."""
+    """`image` (3, Z, Y, X) uint8 or uint16: membrane, structure, DNA; masks (Z, Y, X) bool; `voxel_um` (z, y, x)."""
 
     image: np.ndarray
     cell_mask: np.ndarray
@@ -28,11 +28,13 @@ def simulate_cell(
     structure: int | None = None,
     stage: int | None = None,
     structure_seed: int | None = None,
+    bits: int = 8,
 ) -> SimulatedCell:
     """Simulate cell `index` of data set `seed`: the same whatever else is simulated beside it.
 
     Structures follow each other in the paper's order; the stage is drawn with the weights that `stages` names. Both can be
     set instead. `structure_seed` draws the tagged structure afresh in the same cell: what shape, stage and class leave open.
+    `bits`, of the camera: 8 or 16.
     """
     shape, tagged, optics = np.random.default_rng([seed, index]).spawn(3)
     if structure_seed is not None:
@@ -45,5 +47,5 @@ def simulate_cell(
     bound, free = STRUCTURES[GENES[structure]](scene, tagged)
     cell_mask = scene.cell < 0
     return SimulatedCell(
-        image(scene, bound, free, cell_mask, optics), cell_mask, scene.nucleus.mask & cell_mask, SPACING_UM, factors
+        image(scene, bound, free, cell_mask, optics, bits), cell_mask, scene.nucleus.mask & cell_mask, SPACING_UM, factors
     )

@@ -1,16 +1,21 @@
 """How much of each tagged structure the cell itself settles: the truth that variation scores can be held against.
 
 `python -m precompute.simulate.coupling` prints the table. In one cell, the structure is drawn again and again; the mean
-correlation of those images is what shape, stage and class leave no choice about. 1: nothing is left for z_s.
+correlation of those images is what shape, stage and class leave no choice about. 1: nothing is left for z_s. With
+`--atlas FILE` the variation that a model learned stands beside it.
 """
 
 import argparse
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
 from tqdm import tqdm
 
+from model.atlas import SCHEMA, SCHEMA_VERSION
 from model.cells import STRUCTURE
+from model.hdf5 import open_checked, read_table
 from model.vocabulary import PAPER_STAGES, PAPER_STRUCTURES
 from precompute.simulate.cell import simulate_cell
 from precompute.simulate.factors import INTERPHASE
@@ -29,13 +34,26 @@ def _agreement(structure: int, stage: int, n_draws: int, seed: int, index: int) 
     return float(np.mean([r[i, j] for i, j in combinations(range(n_draws), 2)]))
 
 
-def table(n_cells: int, n_draws: int, seed: int) -> str:
-    """A Markdown table: a row a structure; coupling in interphase and, over all stages of it, in mitosis."""
-    rows = ["| structure | interphase | mitosis |", "|---|---:|---:|"]
+def couplings(n_cells: int, n_draws: int, seed: int) -> pd.DataFrame:
+    """A row a structure: gene; coupling in interphase and, over all stages of it, in mitosis; their difference."""
+    rows = []
     for k, structure in enumerate(tqdm(PAPER_STRUCTURES, unit="structure")):
         mitosis = [coupling(k, stage, n_cells, n_draws, seed) for stage in range(INTERPHASE + 1, len(PAPER_STAGES))]
-        rows.append(f"| {structure.gene} | {coupling(k, INTERPHASE, n_cells, n_draws, seed):.2f} | {np.mean(mitosis):.2f} |")
-    return "\n".join(rows)
+        rows.append((structure.gene, coupling(k, INTERPHASE, n_cells, n_draws, seed), float(np.mean(mitosis))))
+    table = pd.DataFrame(rows, columns=["gene", "interphase", "mitosis"])
+    return table.assign(difference=table["mitosis"] - table["interphase"])
+
+
+def agreement(table: pd.DataFrame) -> tuple[float, float]:
+    """Spearman's rank correlation and its p of the two differences: both are small where variation is large."""
+    return tuple(spearmanr(table["difference"], table["difference learned"]))
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """The table in Markdown, numbers with two decimals."""
+    lines = ["| " + " | ".join(table.columns) + " |", "|---|" + "---:|" * (len(table.columns) - 1)]
+    lines += [f"| {row[0]} | " + " | ".join(f"{x:.2f}" for x in row[1:]) + " |" for row in table.itertuples(index=False)]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
@@ -43,4 +61,14 @@ if __name__ == "__main__":
     parser.add_argument("--n-cells", type=int, default=4)
     parser.add_argument("--n-draws", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
-    print(table(**vars(parser.parse_args())))
+    parser.add_argument("--atlas", help="hold the variation scores of this atlas against the couplings")
+    options = vars(parser.parse_args())
+    atlas = options.pop("atlas")
+    truth = couplings(**options)
+    if atlas:
+        with open_checked(atlas, SCHEMA, SCHEMA_VERSION) as file:
+            learned = read_table(file["variation/by_stage"])[["gene", "difference", "low", "high"]]
+        truth = truth.merge(learned, on="gene", suffixes=("", " learned"))
+    print(markdown(truth))
+    if atlas:
+        print("rank correlation of the differences, true and learned: {:.2f} (p = {:.3f})".format(*agreement(truth)))

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from model.cells import CellsWriter, split_of
+from model.cells import TEST_FRACTION, CellsWriter, split_of
 from model.errors import InputError
 from model.vocabulary import PAPER_STAGES, PAPER_STRUCTURES
 from precompute.contact_sheet import contact_sheet as write_contact_sheet
@@ -43,6 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="balanced",
         help="balanced: half in interphase, the rest spread over mitosis (default); paper: the paper's frequencies",
     )
+    parser.add_argument(
+        "--test-fraction", type=float, default=TEST_FRACTION, help="share of cells held out (default %(default)s)"
+    )
+    parser.add_argument("--bits", type=int, choices=(8, 16), default=8, help="of the camera (default 8)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     parser.add_argument(
         "--contact-sheet", type=Path, metavar="FILE.png", help="also draw one cell of every structure and stage"
@@ -50,15 +54,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(
-    n_cells: int, seed: int, out: Path, stages: str = "balanced", workers: int = 1, contact_sheet: Path | None = None
+    n_cells: int,
+    seed: int,
+    out: Path,
+    stages: str = "balanced",
+    test_fraction: float = TEST_FRACTION,
+    bits: int = 8,
+    workers: int = 1,
+    contact_sheet: Path | None = None,
 ) -> None:
     """Write `n_cells` simulated cells to `out`, and the contact sheet if asked.
 
     Raises
     ------
     InputError
-        for a count, seed or number of workers out of range, or a folder that does not exist.
+        for a count, seed, share or number of workers out of range, or a folder that does not exist.
     """
+    if not 0 <= test_fraction < 1:
+        raise InputError(f"--test-fraction {test_fraction}; give a share from 0 to below 1")
     for name, value, least in (("n-cells", n_cells, 1), ("seed", seed, 0), ("workers", workers, 1)):
         if value < least:
             raise InputError(f"--{name} {value}; give a whole number of at least {least}")
@@ -70,13 +83,15 @@ def run(
         stages=PAPER_STAGES,
         title=f"simulated cells, seed {seed}, {stages} stages",
         preprocessing=asdict(PREPROCESSING),
-        made_from=hashlib.sha256(json.dumps(["simulate", VERSION, seed, stages, n_cells]).encode()).hexdigest(),
+        made_from=hashlib.sha256(
+            json.dumps(["simulate", VERSION, seed, stages, n_cells, test_fraction, bits]).encode()
+        ).hexdigest(),
         seed=seed,
     )
     with writer, _mapping(workers) as mapping:
         todo = range(writer.n_done, n_cells)
         bar = tqdm(total=n_cells, initial=writer.n_done, unit="cell", desc="simulate")
-        for volume, row, factors in mapping(partial(make_row, seed, stages), todo):
+        for volume, row, factors in mapping(partial(make_row, seed, stages, test_fraction, bits), todo):
             writer.append(volume, row, factors)
             bar.update()
         bar.close()
@@ -84,15 +99,15 @@ def run(
         draw_contact_sheet(seed, contact_sheet, workers)
 
 
-def make_row(seed: int, stages: str, index: int) -> tuple[np.ndarray, dict, dict]:
+def make_row(seed: int, stages: str, test_fraction: float, bits: int, index: int) -> tuple[np.ndarray, dict, dict]:
     """Cell `index`: its volume (3, Z, Y, X) uint8, its row of the cell table, its known factors."""
-    prepared, factors = prepared_cell(seed, index, stages)
+    prepared, factors = prepared_cell(seed, index, stages, bits=bits)
     cell_id = f"sim{seed}_{index:06d}"
     row = {
         "cell_id": cell_id,
         "structure": PAPER_STRUCTURES[factors.structure].gene,
         "stage": PAPER_STAGES[factors.stage],
-        "split": split_of(cell_id),
+        "split": split_of(cell_id, test_fraction),
         "source": "simulated",
         "cell_volume_um3": prepared.cell_volume_um3,
         "dna_volume_um3": prepared.dna_volume_um3,
@@ -103,10 +118,10 @@ def make_row(seed: int, stages: str, index: int) -> tuple[np.ndarray, dict, dict
 
 
 def prepared_cell(
-    seed: int, index: int, stages: str = "balanced", structure: int | None = None, stage: int | None = None
+    seed: int, index: int, stages: str = "balanced", structure: int | None = None, stage: int | None = None, bits: int = 8
 ) -> tuple[Prepared, Factors]:
     """A simulated cell through the preprocessing of real cells."""
-    cell = simulate_cell(seed, index, stages, structure, stage)
+    cell = simulate_cell(seed, index, stages, structure, stage, bits=bits)
     return preprocess(cell.image, cell.cell_mask, cell.dna_mask, cell.voxel_um, PREPROCESSING), cell.factors
 
 

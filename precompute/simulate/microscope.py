@@ -1,4 +1,4 @@
-"""The microscope: point spread, unbound dye, photons, camera, eight bits, and the mask that real cells come cut out with."""
+"""The microscope: point spread, unbound dye, photons, camera, and the mask that real cells come cut out with."""
 
 import numpy as np
 
@@ -9,8 +9,10 @@ from precompute.simulate.scene import Scene
 READ_NOISE = 1.2  # photons, sd
 
 
-def image(scene: Scene, bound: np.ndarray, free: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The image (3, Z, Y, X) uint8 of a scene: membrane, structure, DNA.
+def image(
+    scene: Scene, bound: np.ndarray, free: np.ndarray, mask: np.ndarray, rng: np.random.Generator, bits: int = 8
+) -> np.ndarray:
+    """The image (3, Z, Y, X) of a scene, uint8 or, at 16 `bits`, uint16: membrane, structure, DNA.
 
     Outside `mask` every channel is the camera's offset, as in cells cut out of their field.
     """
@@ -21,7 +23,7 @@ def image(scene: Scene, bound: np.ndarray, free: np.ndarray, mask: np.ndarray, r
         (bound, f.haze * free),
         (scene.nucleus.density, f.dna_haze * scene.inside),
     )
-    return np.stack([_expose(scene, *channel, mask, camera) for channel, camera in zip(channels, cameras, strict=True)])
+    return np.stack([_expose(scene, *channel, mask, camera, bits) for channel, camera in zip(channels, cameras, strict=True)])
 
 
 def _membrane(scene: Scene, rng: np.random.Generator) -> np.ndarray:
@@ -35,13 +37,16 @@ def _membrane(scene: Scene, rng: np.random.Generator) -> np.ndarray:
     return surface + scene.lattice.splat(thicken(spots, 0.20, rng, 20), brightness)
 
 
-def _expose(scene: Scene, signal: np.ndarray, haze: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One channel: spread, scale the brightest of the signal to 1, add haze, count photons, digitise. (Z, Y, X) uint8."""
+def _expose(
+    scene: Scene, signal: np.ndarray, haze: np.ndarray, mask: np.ndarray, rng: np.random.Generator, bits: int
+) -> np.ndarray:
+    """One channel: spread, scale the brightest of the signal to 1, add haze, count photons, digitise. (Z, Y, X) unsigned."""
     f = scene.factors
     spread = scene.lattice.blur(signal, (f.psf_z_um, f.psf_xy_um, f.psf_xy_um))
     brightest = np.partition(spread[mask], -40)[-40:].mean()
     expected = f.photons * (spread / max(brightest, 1e-6) + haze)[mask]
     counted = rng.poisson(expected) + READ_NOISE * rng.standard_normal(expected.size)
-    grey = np.full(mask.shape, f.background, np.float32)
-    grey[mask] += (235 - f.background) / counted.max() * counted
-    return np.clip(np.rint(grey), 0, 255).astype(np.uint8)
+    step = (2**bits - 1) // 255  # grey values of this camera in one of an 8-bit camera's
+    grey = np.full(mask.shape, step * f.background, np.float32)
+    grey[mask] += step * (235 - f.background) / counted.max() * counted
+    return np.clip(np.rint(grey), 0, 2**bits - 1).astype(f"uint{bits}")
