@@ -32,7 +32,10 @@ class IntegratedCell:
     def __init__(self, config: ModelConfig, networks: dict[str, nn.Module], device: str = "cpu"):
         self.config, self.device = config, torch.device(device)
         self.networks = {
-            symbol: networks[symbol].to(self.device, torch.float32).eval().requires_grad_(False)
+            symbol: networks[symbol]
+            .to(self.device, torch.float32, memory_format=torch.channels_last_3d)  # the processor convolves faster so
+            .eval()
+            .requires_grad_(False)
             for symbol in INFERENCE_NETWORKS
         }
 
