@@ -27,6 +27,16 @@ def structure_class(y_logits: Tensor, y: Tensor) -> Tensor:
     return F.cross_entropy(y_logits, y)
 
 
+UNKNOWN_STAGE = -1
+
+
+def stage(logits: Tensor, label: Tensor) -> Tensor:
+    """Cross-entropy of stages read from z_r, logits (B, n_stages), over cells whose label (B,) is known; not in the paper."""
+    if (label == UNKNOWN_STAGE).all():
+        return logits.sum() * 0
+    return F.cross_entropy(logits, label, ignore_index=UNKNOWN_STAGE)
+
+
 def judged_as(logits: Tensor, label: Tensor) -> Tensor:
     """The term H(v_hat, v) of eq. 5, 6, 11 and 14: cross-entropy of a discriminator's logits (B, 1 or K + 1) to labels (B,)."""
     if logits.shape[1] == 1:

@@ -125,6 +125,7 @@ class Enc_r(nn.Module):
         self.body = EncoderBody(N_REFERENCE, config)
         self.z_r = nn.Linear(n_flat(config), config.n_latent)
         self.norm = LatentNorm(1, config.n_latent) if config.latent_norm else None
+        self.stage = nn.Linear(config.n_latent, config.n_stages) if config.n_stages else None  # z_r -> logits
 
     def forward(self, x_r: Tensor) -> Tensor:  # (B, 2, Z, Y, X)
         h = self.z_r(self.body(x_r)).float()

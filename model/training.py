@@ -44,7 +44,14 @@ class Phase:
     def _lr(self, symbol: str) -> float:
         return self.config.lr_EncD if symbol.startswith("EncD") else self.config.lr
 
-    def step(self, x: Tensor, y: Tensor, z_r: Tensor | None = None, reduce: Callable[[nn.Module], None] | None = None) -> dict:
+    def step(
+        self,
+        x: Tensor,
+        y: Tensor,
+        z_r: Tensor | None = None,
+        stage: Tensor | None = None,
+        reduce: Callable[[nn.Module], None] | None = None,
+    ) -> dict:
         """Change all four networks by one mini-batch.
 
         Parameters
@@ -52,6 +59,7 @@ class Phase:
         x : images (B, 2 or 3, Z, Y, X) in [0, 1].
         y : structure classes (B,); the reference model does not look at them.
         z_r : (B, n) from the frozen Enc_r; phase "rs" only.
+        stage : (B,) stages, losses.UNKNOWN_STAGE where nobody annotated them; phase "r" with gamma_stage only.
         reduce : called on a network when its gradient is complete, before it is used: averages over processes.
 
         Returns every loss by name, as Python floats.
@@ -92,6 +100,8 @@ class Phase:
         with self._precision():
             judged = self.EncD(z)
         terms["L_Enc_adversary"] = (config.gamma_Enc, losses.encoder_adversary(judged))
+        if self.name == "r" and config.gamma_stage > 0 and stage is not None:
+            terms["L_stage"] = (config.gamma_stage, losses.stage(self.Enc.stage(z), stage))
         if config.gamma_correlation > 0:
             terms["L_correlation"] = (config.gamma_correlation, losses.correlation(z))
         if config.gamma_contrast > 0:

@@ -30,6 +30,7 @@ from model.checkpoint import (
 )
 from model.config import PRESETS, ModelConfig, TrainConfig, preset
 from model.errors import InputError
+from model.losses import UNKNOWN_STAGE
 from model.networks import build
 from model.training import Phase
 from precompute.team import Team, stop_requests
@@ -74,13 +75,14 @@ def run(cells: Path, out: Path, preset: str, settings: list[str], checkpoint_s: 
                 prepare_folder(out, header)
                 write_images(out, data, model_config.grid, copied)
             team.wait()
-            y = torch.from_numpy(np.concatenate([data.y, data.y[[row for row, _ in copied]]]))
+            row_of = np.concatenate([np.arange(len(data)), [row for row, _ in copied]]).astype(int)
+            y, stage = (torch.from_numpy(labels[row_of]) for labels in (data.y, stage_labels(data)))
         images = np.load(images_path(out, model_config.grid), mmap_mode="r")
         shown = np.concatenate([train, np.arange(len(images) - len(copied), len(images))])
         for name in PHASE_FILES:
             if (out / PHASE_FILES[name]).exists():
                 continue
-            batches = Batches(images, y, shown, test, train_config, team)
+            batches = Batches(images, y, stage, shown, test, train_config, team)
             train_phase(name, out, model_config, batches, team, checkpoint_s)
             team.wait()
         if team.first:
@@ -105,6 +107,9 @@ def configure(name: str, settings: list[str], cells: Cells) -> tuple[ModelConfig
         except json.JSONDecodeError:
             value = text
         changes[kind][field] = tuple(value) if isinstance(value, list) else value
+    train_config = dataclasses.replace(train_config, **changes[TrainConfig])
+    if train_config.gamma_stage > 0:
+        changes[ModelConfig]["n_stages"] = len(cells.stages)
     model_config = dataclasses.replace(model_config, **changes[ModelConfig])
     factor = cells.grid[0] // model_config.grid[0]
     if factor < 1 or tuple(n * factor for n in model_config.grid) != tuple(cells.grid):
@@ -113,7 +118,7 @@ def configure(name: str, settings: list[str], cells: Cells) -> tuple[ModelConfig
             "use a preset whose grid is theirs divided by one whole number"
         )
     voxel_um = round(cells.voxel_um * factor, 6)
-    return dataclasses.replace(model_config, voxel_um=voxel_um), dataclasses.replace(train_config, **changes[TrainConfig])
+    return dataclasses.replace(model_config, voxel_um=voxel_um), train_config
 
 
 def prepare_folder(out: Path, header: dict) -> None:
@@ -135,6 +140,12 @@ def prepare_folder(out: Path, header: dict) -> None:
 def images_path(out: Path, grid: tuple[int, int, int]) -> Path:
     """The cells on the model's grid, beside the run while it trains: one flat file, shared by all processes in memory."""
     return out / "images_{}x{}x{}.npy".format(*grid)
+
+
+def stage_labels(cells: Cells) -> np.ndarray:
+    """(N,) index of each cell's stage on the scale, UNKNOWN_STAGE where it is not annotated."""
+    position = {stage: i for i, stage in enumerate(cells.stages)}
+    return cells.table["stage"].map(position).fillna(UNKNOWN_STAGE).to_numpy(np.int64)
 
 
 MIRRORS = ((), (-1,), (-2,), (-2, -1))  # axes of (Z, Y, X): x, y, both. A cell upside down is no cell.
@@ -168,8 +179,18 @@ def write_images(out: Path, cells: Cells, grid: tuple[int, int, int], copied: li
 class Batches:
     """Mini-batches. What step `s` of epoch `e` holds depends on the seed, e and s alone, so any step can be the next."""
 
-    def __init__(self, images: np.ndarray, y: Tensor, train: np.ndarray, test: np.ndarray, config: TrainConfig, team: Team):
-        self.images, self.y, self.train, self.test, self.config, self.team = images, y, train, test, config, team
+    def __init__(
+        self,
+        images: np.ndarray,
+        y: Tensor,
+        stage: Tensor,
+        train: np.ndarray,
+        test: np.ndarray,
+        config: TrainConfig,
+        team: Team,
+    ):
+        self.images, self.y, self.stage, self.train, self.test = images, y, stage, train, test
+        self.config, self.team = config, team
         self.z_r: Tensor | None = None
         self.batch_size = min(config.batch_size, len(train) // team.size)
         self.n_steps = len(train) // (self.batch_size * team.size)
@@ -178,8 +199,8 @@ class Batches:
         """A seed for the numbers in `key`, different in every process."""
         return int(np.random.SeedSequence([self.config.seed, *key, self.team.rank]).generate_state(1, np.uint64)[0] >> 1)
 
-    def epoch(self, phase: Phase, epoch: int, first: int) -> Iterator[tuple[int, Tensor, Tensor, Tensor | None]]:
-        """(step, x, y, z_r) from step `first` on. Seeds torch for each: noise and prior draws follow the step, not history."""
+    def epoch(self, phase: Phase, epoch: int, first: int) -> Iterator[tuple[int, tuple[Tensor, ...]]]:
+        """(step, (x, y, z_r, stage)) from step `first` on. Seeds torch for each: draws follow the step, not history."""
         phase_number = list(PHASE_FILES).index(phase.name)
         order = np.random.default_rng([self.config.seed, phase_number, epoch]).permutation(self.train)[
             self.team.rank :: self.team.size
@@ -187,7 +208,7 @@ class Batches:
         for step in range(first, self.n_steps):
             cells = np.sort(order[step * self.batch_size : (step + 1) * self.batch_size])
             torch.manual_seed(self.seed(phase_number, epoch, step))
-            yield step, *self.load(phase, cells)
+            yield step, (*self.load(phase, cells), self.stage[cells].to(self.team.device))
 
     def load(self, phase: Phase, cells: np.ndarray) -> tuple[Tensor, Tensor, Tensor | None]:
         """x of the phase's channels, y and z_r of some cells, on the device."""
@@ -245,9 +266,9 @@ def train_phase(name: str, out: Path, model_config: ModelConfig, batches: Batche
         saved = time.monotonic()
         for epoch in range(position["epoch"], n_epochs):
             first = position["step"] if epoch == position["epoch"] else 0
-            for step, x, y, z_r in batches.epoch(phase, epoch, first):
+            for step, batch in batches.epoch(phase, epoch, first):
                 phase.set_progress((epoch * batches.n_steps + step) / (n_epochs * batches.n_steps))
-                values = phase.step(x, y, z_r, reduce)
+                values = phase.step(*batch, reduce)
                 record(epoch, step, "train", values)
                 bar.update()
                 bar.set_postfix(L_x=f"{values['L_x']:.4f}", refresh=False)

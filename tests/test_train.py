@@ -16,10 +16,11 @@ import torch
 from model.aae import to_images
 from model.cells import Cells
 from model.checkpoint import CHECKPOINT, load_run, read_tensors
+from model.losses import UNKNOWN_STAGE
 from model.training import Phase
-from model.vocabulary import PAPER_STRUCTURES
+from model.vocabulary import NOT_ANNOTATED, PAPER_STRUCTURES
 from precompute.__main__ import main
-from precompute.train import copies, images_path, write_images
+from precompute.train import copies, images_path, stage_labels, write_images
 from tests import synthetic
 
 GRID = (16, 24, 32)
@@ -228,6 +229,19 @@ def test_finished_latents_have_the_priors_mean_and_variance(cells, tmp_path):
         z_r = model.encode(to_images(np.stack([data.volume(row) for row in rows]))).z_r
     assert z_r.mean(0).abs().max() < 1e-3
     assert (z_r.std(0, correction=0) - 1).abs().max() < 0.05
+
+
+def test_annotated_stages_are_learned_and_others_are_not_needed(cells, tmp_path):
+    some = Path(shutil.copy(cells, tmp_path / "some.h5"))
+    with h5py.File(some, "r+") as file:
+        file["cells/stage"][::2] = NOT_ANNOTATED
+    with Cells(some) as data:
+        assert stage_labels(data).tolist() == [UNKNOWN_STAGE if i % 2 == 0 else i % 8 for i in range(N_CELLS)]
+    assert train(some, tmp_path / "run", "--set", "gamma_stage=0.1", "--set", "n_epochs_rs=0") == 0
+    run = load_run(tmp_path / "run")
+    assert run.model_config.n_stages == 8
+    assert run.weights["Enc_r"]["stage.weight"].shape == (8, 16)
+    assert np.isfinite(run.metrics.query("split == 'train'")["L_stage"]).all()
 
 
 AVERAGE = """

@@ -163,6 +163,19 @@ def test_each_of_its_losses_goes_where_it_belongs(field):
     assert equal(weights(without.Dec), weights(phase.Dec)) == (field == "gamma_correlation")
 
 
+def test_the_stage_is_learned_by_the_reference_encoder_alone():
+    def stepped(gamma):
+        torch.manual_seed(0)
+        phase = Phase("r", dataclasses.replace(MODEL, n_stages=8), dataclasses.replace(TRAIN, gamma_stage=gamma), CPU)
+        torch.manual_seed(1)
+        return phase, phase.step(torch.rand(6, 2, *MODEL.grid), torch.zeros(6, dtype=torch.long), None, torch.arange(6))
+
+    (without, _), (phase, values) = stepped(1e-9), stepped(1.0)
+    assert values["L_stage"] == pytest.approx(2.08, abs=0.5)  # log 8: it knows nothing yet
+    assert not equal(weights(without.Enc), weights(phase.Enc))
+    assert equal(weights(without.Dec), weights(phase.Dec))
+
+
 def test_cosine_schedule_scales_every_rate():
     phase = make("r", lr_schedule="cosine")
     for fraction, scale in [(0.0, 1.0), (0.5, 0.5), (1.0, 0.0)]:
