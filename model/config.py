@@ -59,6 +59,7 @@ class TrainConfig:
     structure_weight: float = 1.0  # of the structure channel in the reconstruction loss, the others having 1
     blur: float = 0.0  # share of cells that Enc_rs is given blurred; Dec_rs still has to return them sharp
     p_given: float = 0.0  # share of cells for which Dec_rs is given the true y and z_r, as in a prediction
+    n_epochs_refined: int = 0  # epochs at the end of each phase in which Dec alone learns, from what the finished Enc gives it
     real_copies: int = 1  # times that a real cell comes in an epoch, mirrored in x, in y and in both by turns
     seed: int = 0
     precision: str = "float32"  # or "bfloat16": autocast, weights stay float32
@@ -90,7 +91,7 @@ class TrainConfig:
 
 # Fields that version 0.1 did not know.
 LATER = {"latent_norm", "smooth_upsampling", "z_noise", "gamma_correlation", "gamma_contrast", "structure_weight"}
-LATER |= {"gamma_y", "gamma_z_r", "gamma_stage", "n_stages", "blur", "p_given", "real_copies"}
+LATER |= {"gamma_y", "gamma_z_r", "gamma_stage", "n_stages", "n_epochs_refined", "blur", "p_given", "real_copies"}
 
 PRESETS: dict[str, tuple[ModelConfig, TrainConfig]] = {
     # Seconds: for tests, and to try a data set end to end.
@@ -112,7 +113,7 @@ PRESETS: dict[str, tuple[ModelConfig, TrainConfig]] = {
         ),
         TrainConfig(
             n_epochs_r=25,
-            n_epochs_rs=14,
+            n_epochs_rs=10,
             batch_size=16,
             lr=1e-3,
             lr_schedule="cosine",
@@ -120,13 +121,14 @@ PRESETS: dict[str, tuple[ModelConfig, TrainConfig]] = {
             gamma_Dec=0.0,
             gamma_y=0.05,
             gamma_z_r=0.02,
-            gamma_stage=0.02,
+            gamma_stage=0.1,
             z_noise=0.1,
             gamma_correlation=0.05,
-            gamma_contrast=0.03,
+            gamma_contrast=0.06,
             structure_weight=2.0,
             blur=0.5,
             p_given=0.5,
+            n_epochs_refined=4,
             real_copies=8,
             precision="bfloat16",
         ),

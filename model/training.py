@@ -22,6 +22,7 @@ class Phase:
 
     def __init__(self, name: str, model_config: ModelConfig, config: TrainConfig, device: torch.device):
         self.name, self.config, self.n_structures = name, config, model_config.n_structures
+        self.refining = False
         self.symbols = {"r": REFERENCE, "rs": CONDITIONAL}[name]
         built = [build(symbol, model_config).to(device, memory_format=torch.channels_last_3d) for symbol in self.symbols]
         self.networks = dict(zip(self.symbols, built, strict=True))
@@ -40,6 +41,11 @@ class Phase:
         scale = (1 + math.cos(math.pi * fraction)) / 2 if self.config.lr_schedule == "cosine" else 1.0
         for symbol, adam in self.adam.items():
             adam.param_groups[0]["lr"] = scale * self._lr(symbol)
+
+    def refine(self) -> None:
+        """From now on Dec alone learns, from Enc as it is in eval mode: what Dec will be given once training is over."""
+        self.refining = True
+        self.Enc.eval()
 
     def _lr(self, symbol: str) -> float:
         return self.config.lr_EncD if symbol.startswith("EncD") else self.config.lr
@@ -64,6 +70,8 @@ class Phase:
 
         Returns every loss by name, as Python floats.
         """
+        if self.refining:
+            return self._refined_step(x, y, z_r, reduce)
         config, device = self.config, x.device
         with self._precision():
             if self.name == "r":
@@ -82,7 +90,7 @@ class Phase:
         with self._precision():
             judged = self.EncD(z_gen), self.EncD(z.detach())
         L_EncD = losses.encoding_discriminator(*judged, y)
-        self._update(L_EncD, "EncD", reduce)
+        self._update(L_EncD, self.symbols[2], reduce)
 
         # With gamma_Dec = 0 nothing that DecD learns could reach Dec: leave out its five passes, most of a step's cost.
         L_DecD = x_gen = None
@@ -91,9 +99,9 @@ class Phase:
                 x_gen = self.Dec(*decode_gen)
                 judged = self.DecD(x), self.DecD(x_hat.detach()), self.DecD(x_gen.detach())
             L_DecD = losses.decoding_discriminator(*judged, y)
-            self._update(L_DecD, "DecD", reduce)
+            self._update(L_DecD, self.symbols[3], reduce)
 
-        terms = {"L_x": (1.0, losses.reconstruction(x_hat, x, self.weight))}
+        terms = self._image_terms(x_hat, x)
         if self.name == "rs":
             terms["L_y"] = (config.gamma_y, losses.structure_class(y_logits, y))
             terms["L_z_r"] = (config.gamma_z_r, losses.shape_estimate(z_r_hat, z_r))
@@ -104,9 +112,6 @@ class Phase:
             terms["L_stage"] = (config.gamma_stage, losses.stage(self.Enc.stage(z), stage))
         if config.gamma_correlation > 0:
             terms["L_correlation"] = (config.gamma_correlation, losses.correlation(z))
-        if config.gamma_contrast > 0:
-            offset = tuple(torch.randint(8, (3,)).tolist())  # of windows: none of their edges stays in one place
-            terms["L_contrast"] = (config.gamma_contrast, losses.contrast(x_hat, x, offset))
         loss = sum(gamma * term for gamma, term in terms.values())
         values = {name: term for name, (_, term) in terms.items()} | {"L_EncD": L_EncD}
 
@@ -131,6 +136,28 @@ class Phase:
             values["L_DecD"] = L_DecD
         return {name: value.item() for name, value in values.items()}
 
+    def _refined_step(self, x: Tensor, y: Tensor, z_r: Tensor | None, reduce: Callable[[nn.Module], None] | None) -> dict:
+        """Change Dec alone, by what is seen in its images."""
+        with self._precision():
+            with torch.no_grad():
+                encoded = self.Enc(x)
+            if self.name == "r":
+                x_hat = self.Dec(self._noisy(encoded))
+            else:
+                y_logits, z_r_hat, z = encoded
+                x_hat = self.Dec(*self._given(y_logits.softmax(1), z_r_hat, y, z_r), self._noisy(z))
+        terms = self._image_terms(x_hat, x)
+        self._update(sum(gamma * term for gamma, term in terms.values()), self.symbols[1], reduce)
+        return {name: term.item() for name, (_, term) in terms.items()}
+
+    def _image_terms(self, x_hat: Tensor, x: Tensor) -> dict[str, tuple[float, Tensor]]:
+        """(weight, loss) by name of what is seen in the images."""
+        terms = {"L_x": (1.0, losses.reconstruction(x_hat, x, self.weight))}
+        if self.config.gamma_contrast > 0:
+            offset = tuple(torch.randint(8, (3,)).tolist())  # of windows: none of their edges stays in one place
+            terms["L_contrast"] = (self.config.gamma_contrast, losses.contrast(x_hat, x, offset))
+        return terms
+
     def _blurred(self, x: Tensor) -> Tensor:
         """x as Enc_rs is given it: a share `blur` of the cells between sharp and the mean of 3 x 3 x 3 voxels."""
         if self.config.blur == 0:
@@ -150,9 +177,8 @@ class Phase:
         given = (torch.rand(len(y), device=y.device) < self.config.p_given).unsqueeze(1)
         return torch.where(given, nn.functional.one_hot(y, self.n_structures), y_hat), torch.where(given, z_r, z_r_hat)
 
-    def _update(self, loss: Tensor, kind: str, reduce: Callable[[nn.Module], None] | None) -> None:
-        """Descend `loss` in the discriminator EncD or DecD of this phase."""
-        symbol = self.symbols[2 if kind == "EncD" else 3]
+    def _update(self, loss: Tensor, symbol: str, reduce: Callable[[nn.Module], None] | None) -> None:
+        """Descend `loss` in one network of this phase alone."""
         self.adam[symbol].zero_grad(set_to_none=True)
         loss.backward(inputs=list(self.networks[symbol].parameters()))
         if reduce:
@@ -177,6 +203,6 @@ class Phase:
                 "L_z_r": losses.shape_estimate(z_r_hat, z_r),
                 "accuracy": (y_logits.argmax(1) == y).float().mean(),
             }
-        for network in (self.Enc, self.Dec):
-            network.train()
+        self.Enc.train(not self.refining)
+        self.Dec.train()
         return {name: value.item() for name, value in values.items()}

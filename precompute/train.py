@@ -82,7 +82,7 @@ def run(cells: Path, out: Path, preset: str, settings: list[str], checkpoint_s: 
         for name in PHASE_FILES:
             if (out / PHASE_FILES[name]).exists():
                 continue
-            batches = Batches(images, y, stage, shown, test, train_config, team)
+            batches = Batches(images, y, stage, shown, test, len(images) - len(copied), train_config, team)
             train_phase(name, out, model_config, batches, team, checkpoint_s)
             team.wait()
         if team.first:
@@ -177,7 +177,10 @@ def write_images(out: Path, cells: Cells, grid: tuple[int, int, int], copied: li
 
 
 class Batches:
-    """Mini-batches. What step `s` of epoch `e` holds depends on the seed, e and s alone, so any step can be the next."""
+    """Mini-batches. `images` are `n_cells` cells, then copies of some.
+
+    What step `s` of epoch `e` holds depends on the seed, e and s alone, so any step can be the next.
+    """
 
     def __init__(
         self,
@@ -186,11 +189,12 @@ class Batches:
         stage: Tensor,
         train: np.ndarray,
         test: np.ndarray,
+        n_cells: int,
         config: TrainConfig,
         team: Team,
     ):
         self.images, self.y, self.stage, self.train, self.test = images, y, stage, train, test
-        self.config, self.team = config, team
+        self.n_cells, self.config, self.team = n_cells, config, team
         self.z_r: Tensor | None = None
         self.batch_size = min(config.batch_size, len(train) // team.size)
         self.n_steps = len(train) // (self.batch_size * team.size)
@@ -218,14 +222,14 @@ class Batches:
 
     @torch.inference_mode()
     def fit_norm(self, phase: Phase) -> None:
-        """Set the statistics of a LatentNorm to those of all training cells, as the finished encoder sees them."""
+        """Set the statistics of a LatentNorm to those of all training cells, each once, as the finished encoder sees them."""
         if phase.Enc.norm is None:
             return
         phase.Enc.eval()
-        raw = []
+        raw, cells = [], self.train[self.train < self.n_cells]
         with phase.Enc.norm.register_forward_pre_hook(lambda _, given: raw.append(given)):
-            for i in range(0, len(self.train), self.config.batch_size):
-                phase.Enc(self.load(phase, self.train[i : i + self.config.batch_size])[0])
+            for i in range(0, len(cells), self.config.batch_size):
+                phase.Enc(self.load(phase, cells[i : i + self.config.batch_size])[0])
         phase.Enc.norm.fit(*(torch.cat(part) for part in zip(*raw, strict=True)))
 
     @torch.inference_mode()
@@ -246,7 +250,8 @@ def train_phase(name: str, out: Path, model_config: ModelConfig, batches: Batche
     phase = Phase(name, model_config, config, team.device)
     if name == "rs":
         batches.cache_z_r(load_Enc_r(out, model_config, team.device))
-    n_epochs = config.n_epochs_r if name == "r" else config.n_epochs_rs
+    n_joint = config.n_epochs_r if name == "r" else config.n_epochs_rs
+    n_epochs = n_joint + config.n_epochs_refined
     position = load_checkpoint(out, phase) or {"epoch": 0, "step": 0, "metrics_bytes": metrics_size(out)}
     if team.first:
         truncate(out / METRICS, position["metrics_bytes"])
@@ -266,8 +271,12 @@ def train_phase(name: str, out: Path, model_config: ModelConfig, batches: Batche
         saved = time.monotonic()
         for epoch in range(position["epoch"], n_epochs):
             first = position["step"] if epoch == position["epoch"] else 0
+            if epoch >= n_joint and not phase.refining:
+                if epoch == n_joint and first == 0:
+                    batches.fit_norm(phase)
+                phase.refine()
             for step, batch in batches.epoch(phase, epoch, first):
-                phase.set_progress((epoch * batches.n_steps + step) / (n_epochs * batches.n_steps))
+                phase.set_progress(progress(epoch + step / batches.n_steps, n_joint, n_epochs))
                 values = phase.step(*batch, reduce)
                 record(epoch, step, "train", values)
                 bar.update()
@@ -281,8 +290,16 @@ def train_phase(name: str, out: Path, model_config: ModelConfig, batches: Batche
             if team.first and len(batches.test):
                 record(epoch, batches.n_steps, "test", held_out(phase, batches))
     if team.first:
-        batches.fit_norm(phase)
+        if n_epochs == n_joint:
+            batches.fit_norm(phase)
         save_phase(out, phase)
+
+
+def progress(epochs_done: float, n_joint: int, n_epochs: int) -> float:
+    """Where on the learning rate's schedule, 0 to 1: refining starts again from its middle."""
+    if epochs_done < n_joint:
+        return epochs_done / n_joint
+    return 0.5 + 0.5 * (epochs_done - n_joint) / (n_epochs - n_joint)
 
 
 def held_out(phase: Phase, batches: Batches) -> dict:

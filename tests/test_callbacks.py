@@ -3,6 +3,7 @@
 import json
 
 import httpx
+import numpy as np
 import pytest
 
 from app import ids, navigation
@@ -96,3 +97,12 @@ def test_the_maps_are_drawn_by_group(http, atlas):
     facts = {"atlas": atlas.atlas_id}
     drawn = call(http, f"{ids.LEGEND}.children", [facts, "structure", True], [], [f"{ids.COLOUR}.value"])
     assert len(drawn[ids.LEGEND]["children"]) == len(drawn[ids.MAPS["z_r"]]["figure"]["data"]) == len(atlas.structures)
+
+
+def test_a_star_is_explained_where_there_are_some(http, atlas, monkeypatch):
+    monkeypatch.setattr(atlas, "is_real", np.arange(len(atlas.cells)) == 4)
+    facts = {"atlas": atlas.atlas_id}
+    drawn = call(http, f"{ids.LEGEND}.children", [facts, "stage", True], [], [f"{ids.COLOUR}.value"])
+    assert "real cell" in json.dumps(drawn[ids.LEGEND]["children"][0])
+    filled = call(http, f"{ids.FACTS}.data", [""], [], [f"{ids.URL}.search"])
+    assert filled[ids.FACTS]["data"]["real"] == [4]

@@ -20,7 +20,7 @@ from model.losses import UNKNOWN_STAGE
 from model.training import Phase
 from model.vocabulary import NOT_ANNOTATED, PAPER_STRUCTURES
 from precompute.__main__ import main
-from precompute.train import copies, images_path, stage_labels, write_images
+from precompute.train import copies, images_path, progress, stage_labels, write_images
 from tests import synthetic
 
 GRID = (16, 24, 32)
@@ -218,6 +218,28 @@ def test_real_cells_come_more_often_and_mirrored(cells, tmp_path):
     assert train(mixed, tmp_path / "out", "--set", "real_copies=5", "--set", "n_epochs_rs=0") == 0
     metrics = load_run(tmp_path / "out").metrics
     assert (metrics["split"] == "train").sum() == 2 * (24 + 8) // 8
+
+
+def test_the_last_epochs_refine_the_decoders(cells, tmp_path, monkeypatch):
+    """Enc is what it was after the joint epochs; stopped while refining, it comes to the same run."""
+    more = ("--set", "n_epochs_refined=2", "--set", "latent_norm=true")
+    assert train(cells, tmp_path / "run", *more) == 0
+    assert train(cells, tmp_path / "joint", "--set", "latent_norm=true") == 0
+    refined, joint = weights(tmp_path / "run"), weights(tmp_path / "joint")
+    assert all(torch.equal(refined[name], joint[name]) for name in joint if name.startswith("Enc_r"))
+    assert not torch.equal(refined["Dec_r/body.linear.weight"], joint["Dec_r/body.linear.weight"])
+    assert len(load_run(tmp_path / "run").metrics.query("split == 'train'")) == 2 * 4 * 3
+
+    interrupt_at(monkeypatch, 8, signal.SIGINT)
+    assert train(cells, tmp_path / "stopped", *more) == 130
+    interrupt_at(monkeypatch, None, None)
+    assert train(cells, tmp_path / "stopped", *more) == 0
+    assert_same_run(tmp_path / "stopped", tmp_path / "run")
+
+
+def test_refining_starts_from_the_middle_of_the_schedule():
+    assert [progress(e, 4, 6) for e in (0, 2, 4, 5)] == [0, 0.5, 0.5, 0.75]
+    assert progress(3, 4, 4) == 0.75
 
 
 def test_finished_latents_have_the_priors_mean_and_variance(cells, tmp_path):

@@ -176,6 +176,21 @@ def test_the_stage_is_learned_by_the_reference_encoder_alone():
     assert equal(weights(without.Dec), weights(phase.Dec))
 
 
+@pytest.mark.parametrize("name", ["r", "rs"])
+def test_refining_changes_Dec_alone(name):
+    phase = make(name, gamma_contrast=0.1)
+    phase.refine()
+    before = {symbol: weights(network) for symbol, network in phase.networks.items()}
+    statistics = [b.clone() for b in phase.Enc.buffers()]
+    assert set(step(phase)) == {"L_x", "L_contrast"}
+    for symbol, network in phase.networks.items():
+        assert equal(before[symbol], weights(network)) == (symbol != phase.symbols[1])
+    assert equal(statistics, list(phase.Enc.buffers()))
+    phase.held_out(*(torch.rand(3, 2 if name == "r" else 3, *MODEL.grid), torch.arange(3), torch.randn(3, MODEL.n_latent)))
+    assert not phase.Enc.training
+    assert phase.Dec.training
+
+
 def test_cosine_schedule_scales_every_rate():
     phase = make("r", lr_schedule="cosine")
     for fraction, scale in [(0.0, 1.0), (0.5, 0.5), (1.0, 0.0)]:
