@@ -5,6 +5,7 @@ hand, else to the evaluated cells themselves, fold by fold.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,23 +32,21 @@ def baselines(
     cells to fit to; None: the others of `rows`, by five folds.
     """
     n_components = {"x_r": n_latent, "x_s": 2 * n_latent}
+    measured = _Cells.read(cells, rows, grid)
     parts: dict[str, list[ndarray]] = {}
-    for fit, measured in _splits(cells, rows, fitted, seed):
-        for name, channels in (("x_r", REFERENCE), ("x_s", [STRUCTURE])):
-            shape = (len(channels), *grid)
-            ours, theirs = _images(*fit, channels, grid), _images(cells, measured, channels, grid)
-            keys = [source.table.iloc[at] for source, at in (fit, (cells, measured))]
-            by = ["stage"] if name == "x_r" else ["structure", "stage"]
+    for fit, seen in _splits(measured, fitted, grid, seed):
+        n_fitted = len(fit.table)
+        for name, channels, by in (("x_r", REFERENCE, ["stage"]), ("x_s", [STRUCTURE], ["structure", "stage"])):
+            ours, theirs = fit.images(channels), seen.images(channels)
             guesses = {
-                "pca": pca(ours, theirs, min(n_components[name], len(ours) - 1), seed),
-                "mean": group_means(ours, keys[0][by], keys[1][by]),
+                "pca": pca(ours, theirs, min(n_components[name], n_fitted - 1), seed),
+                "mean": group_means(ours, fit.table[by], seen.table[by]),
             }
-            x = torch.from_numpy(theirs).unflatten(1, shape)
+            x = torch.from_numpy(theirs).unflatten(1, (len(channels), *grid))
             for kind, guess in guesses.items():
-                x_hat = torch.from_numpy(guess).clamp(HALF_GREY, 1 - HALF_GREY).unflatten(1, shape)
+                x_hat = torch.from_numpy(guess).clamp(HALF_GREY, 1 - HALF_GREY).view_as(x)
                 parts.setdefault(f"{kind}_bce_{name}", []).append(bce(x, x_hat).numpy())
                 parts.setdefault(f"{kind}_r_{name}", []).append(pearson(x, x_hat).mean(1).numpy())
-    n_fitted = len(fit[1])
     figures = {key: float(np.concatenate(values).mean()) for key, values in sorted(parts.items())}
     return figures | {
         "baselines": {
@@ -58,25 +57,38 @@ def baselines(
     }
 
 
-def _splits(cells, rows, fitted, seed) -> Iterator[tuple[tuple[Cells, ndarray], ndarray]]:
-    """((cells, rows) to fit to, rows of `cells` to measure on)."""
+class _Cells(NamedTuple):
+    """Some cells in memory: their rows of the table, and volumes (n, 3, Z, Y, X) uint8 on the model's grid."""
+
+    table: pd.DataFrame
+    volumes: ndarray
+
+    @classmethod
+    def read(cls, cells: Cells, rows: ndarray, grid: tuple[int, int, int]) -> "_Cells":
+        return cls(cells.table.iloc[rows], np.stack([cells.volume(row, grid) for row in rows]))
+
+    def take(self, at: ndarray) -> "_Cells":
+        return _Cells(self.table.iloc[at], self.volumes[at])
+
+    def images(self, channels: list[int]) -> ndarray:
+        """(n, C * V) float32 in 0..1."""
+        return self.volumes[:, channels].reshape(len(self.volumes), -1) / np.float32(255)
+
+
+def _splits(
+    measured: _Cells, fitted: tuple[Cells, ndarray] | None, grid: tuple[int, int, int], seed: int
+) -> Iterator[tuple[_Cells, _Cells]]:
+    """(cells to fit to, cells to measure on)."""
     if fitted is not None:
         source, learned = fitted
         if len(learned) > MOST_FITTED:
             learned = np.sort(np.random.default_rng(seed).permutation(learned)[:MOST_FITTED])
-        yield (source, learned), rows
+        yield _Cells.read(source, learned, grid), measured
         return
-    folds = KFold(min(N_FOLDS, len(rows)), shuffle=True, random_state=seed)
-    for fit, measured in tqdm(folds.split(rows), "baselines", folds.get_n_splits(), unit="fold", mininterval=1):
-        yield (cells, rows[fit]), rows[measured]
-
-
-def _images(cells: Cells, rows: ndarray, channels: list[int], grid: tuple[int, int, int]) -> ndarray:
-    """(n, C * V) float32 in 0..1."""
-    images = np.empty((len(rows), len(channels) * int(np.prod(grid))), np.float32)
-    for i, row in enumerate(rows):
-        images[i] = cells.volume(row, grid)[channels].ravel() / np.float32(255)
-    return images
+    n = len(measured.table)
+    folds = KFold(min(N_FOLDS, n), shuffle=True, random_state=seed).split(np.arange(n))
+    for fit, at in tqdm(folds, "baselines", min(N_FOLDS, n), unit="fold", mininterval=1):
+        yield measured.take(fit), measured.take(at)
 
 
 def pca(fit: ndarray, x: ndarray, n_components: int, seed: int = 0) -> ndarray:
