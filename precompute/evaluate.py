@@ -33,6 +33,7 @@ from precompute.scores import (
 )
 
 N_PANEL = 64
+LEAST_WIDTH = 128  # pixels of a cell on the panel
 DETAIL = ("x_r", "x_s", "high_x_r", "high_x_s")
 HELP = "figures on held-out cells: classification, inception, reconstruction, probes"
 
@@ -97,6 +98,9 @@ def draw_panel(model: IntegratedCell, genes: list[str], path: Path, seed: int = 
     """A contact sheet of N_PANEL cells whose z_r and z_s are drawn from the prior, the structures by turns."""
     y = torch.arange(N_PANEL) % len(genes)
     volumes = to_volumes(model.sample(y, torch.Generator().manual_seed(seed)))
+    factor = -(-LEAST_WIDTH // model.config.grid[2])
+    for axis in (2, 3, 4):
+        volumes = volumes.repeat(factor, axis)
     contact_sheet(((volume, f"{genes[k]} generated") for volume, k in zip(volumes, y, strict=True)), path, n_columns=8)
 
 

@@ -165,7 +165,8 @@ def test_the_panel_is_of_generated_cells(atlas, tmp_path):
         model = stored_model(file, "cpu")
     draw_panel(model, [s.gene for s in Atlas(atlas).structures], tmp_path / "panel.png", seed=3)
     sheet = np.asarray(Image.open(tmp_path / "panel.png"))
-    expected = picture(to_volumes(model.sample(torch.arange(64) % 11, torch.Generator().manual_seed(3)))[12])
+    volume = to_volumes(model.sample(torch.arange(64) % 11, torch.Generator().manual_seed(3)))[12]
+    expected = picture(np.kron(volume, np.ones((1, 4, 4, 4), np.uint8)))  # 32 voxels wide, shown at 128
     height, width = (n + 2 * GAP for n in expected.shape[:2])
     height += LABEL_HEIGHT
     assert sheet.shape == (8 * height, 8 * width, 3)
