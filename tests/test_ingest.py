@@ -383,8 +383,12 @@ def test_ctrl_c_and_again_goes_on(tmp_path):
         "2",
     ]
     # Whoever runs the tests in the background of a shell has Ctrl-C ignored, and so would have what they start.
-    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, preexec_fn=heard)
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     errors = b""
     while not re.search(rb"\rcells:[^\r]* [1-9]\d*/360", errors):  # the bar of progress: the first cells are done
         said = os.read(process.stderr.fileno(), 4096)
