@@ -28,6 +28,7 @@ from precompute.images import read_image
 from precompute.layouts import IMAGE_ROLES, MASK_ROLES, ROLES, Source
 from precompute.manifest import SCALES, join_mitosis, locate, map_columns, raise_first, read_sources, read_table, recognise
 from precompute.preprocess import Prepared, Preprocessing, preprocess
+from precompute.team import stop_requests
 
 HELP = "real cells: manifest + image files -> cells.h5"
 STEPS = {
@@ -132,15 +133,18 @@ def _write(found: list[Source], out: Path, options: Preprocessing, test_fraction
     structures = {source.structure.gene: source.structure for source in found}
     sizes = [os.path.getsize(path) for source in found for path in (source.image, source.masks)]
     made_from = json.dumps([[asdict(source) for source in found], sizes, test_fraction])
-    with CellsWriter(
-        out,
-        structures=[structures[gene] for gene in in_paper_order(structures)],
-        preprocessing=asdict(options),
-        made_from=hashlib.sha256(made_from.encode()).hexdigest(),
-        grid=options.grid,
-        voxel_um=options.voxel_um,
-        **attrs,
-    ) as writer:
+    with (
+        CellsWriter(
+            out,
+            structures=[structures[gene] for gene in in_paper_order(structures)],
+            preprocessing=asdict(options),
+            made_from=hashlib.sha256(made_from.encode()).hexdigest(),
+            grid=options.grid,
+            voxel_um=options.voxel_um,
+            **attrs,
+        ) as writer,
+        stop_requests() as stop,
+    ):  # between two cells: a Ctrl-C that falls inside a callback is lost otherwise
         todo = found[writer.n_done :]
         prepare = partial(_attempt, partial(prepare_cell, options=options))
         bar = tqdm(in_order(prepare, todo, workers), "cells", len(found), initial=writer.n_done, unit="cell")
@@ -148,6 +152,8 @@ def _write(found: list[Source], out: Path, options: Preprocessing, test_fraction
             if isinstance(prepared, InputError):
                 raise prepared
             writer.append(prepared.volume, _row(source, prepared, test_fraction))
+            if stop:
+                raise KeyboardInterrupt
 
 
 def prepare_cell(source: Source, options: Preprocessing) -> Prepared:
