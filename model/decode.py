@@ -99,11 +99,7 @@ class FastDecoder:
     @torch.inference_mode()
     def planes(self, z: Tensor, voxel: tuple[int, int, int], channels: Sequence[int] | None = None) -> list[Tensor]:
         """The planes through `voxel` (z, y, x): (B, C, 1, Y, X), (B, C, Z, 1, X) and (B, C, Z, Y, 1)."""
-        boxes = []
-        for axis, at in enumerate(voxel):
-            assert 0 <= at < self.grid[axis], f"voxel {voxel} is outside of {self.grid}"
-            boxes.append((*self._whole[:axis], range(at, at + 1), *self._whole[axis + 1 :]))
-        return self.boxes(z, boxes, channels)
+        return self.boxes(z, plane_boxes(self.grid, voxel), channels)
 
     @torch.inference_mode()
     def boxes(self, z: Tensor, boxes: list[Box], channels: Sequence[int] | None = None) -> list[Tensor]:
@@ -244,6 +240,13 @@ class _Merged(_Stage):
         return axes, weight, bias.to(self.device, self.dtype)
 
 
+def plane_boxes(grid: tuple[int, int, int], voxel: tuple[int, int, int]) -> list[Box]:
+    """The planes through `voxel` (z, y, x) of `grid` voxels (Z, Y, X): at its z, at its y, at its x."""
+    assert all(0 <= at < n for at, n in zip(voxel, grid, strict=True)), f"voxel {voxel} is outside of {grid}"
+    whole = tuple(map(range, grid))
+    return [(*whole[:axis], range(at, at + 1), *whole[axis + 1 :]) for axis, at in enumerate(voxel)]
+
+
 def _affine(norm: nn.BatchNorm3d) -> tuple[Tensor, Tensor]:
     """What BatchNorm does in eval mode: scale and shift of each channel."""
     scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
@@ -264,3 +267,29 @@ def _crop(h: Tensor, have: Box, want: Box) -> Tensor:
 
 def _volume(box: Box) -> int:
     return math.prod(map(len, box))
+
+
+class FastCell:
+    """Both decoders of one model, as the explorer asks for them. n latents, K structures."""
+
+    def __init__(self, Dec_r: FastDecoder, Dec_rs: FastDecoder):
+        self.Dec_r, self.Dec_rs = Dec_r, Dec_rs
+
+    @classmethod
+    def from_weights(
+        cls,
+        config: ModelConfig,
+        weights: dict[str, dict[str, Tensor]],
+        dtype: torch.dtype | None = None,
+        device: str | torch.device = "cpu",
+    ) -> "FastCell":
+        """Of `weights[symbol][parameter]`; only those of Dec_r and Dec_rs are looked at."""
+        return cls(*(FastDecoder.from_weights(s, config, weights[s], dtype, device) for s in ("Dec_r", "Dec_rs")))
+
+    def decode_r(self, z_r: Tensor, boxes: list[Box]) -> list[Tensor]:
+        """Membrane and DNA (B, 2, *box) in [0, 1], for each box, of shapes z_r (B, n) (eq. 2)."""
+        return self.Dec_r.boxes(z_r, boxes)
+
+    def decode_rs(self, y: Tensor, z_r: Tensor, z_s: Tensor, boxes: list[Box], channels: Sequence[int]) -> list[Tensor]:
+        """Channels of x_rs (B, channels, *box) in [0, 1], for each box, of y (B, K), z_r (B, n), z_s (B, n) (eq. 12)."""
+        return self.Dec_rs.boxes(torch.cat([y, z_r, z_s], 1), boxes, channels)

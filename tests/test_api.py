@@ -134,7 +134,7 @@ def test_sixteen_clients_and_one_decoding(http, atlas, decoder):
     with ThreadPoolExecutor(16) as pool:
         answers = set(pool.map(lambda _: http.get(f"/api/volumes/{text}.bin").content, range(16)))
     assert len(answers) == 1
-    assert decoder.calls == [("decode_r", 1), ("decode_rs", 1)]
+    assert decoder.calls == [("decode_r", 1, 1), ("decode_rs", 1, 1)]
 
 
 def test_a_parsed_recipe(http, atlas):
