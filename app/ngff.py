@@ -1,5 +1,7 @@
 """A volume as OME-Zarr (NGFF), 0.4 and 0.5 under one address: a reader finds the files of the version it knows.
 
+A reader that knows both but is to take one finds each alone below `0.4/` and `0.5/`.
+
 Zarr 2 keeps `.zgroup`, `.zattrs`, `0/.zarray` and chunks `0/C/0/0/0`; Zarr 3 `zarr.json`, `0/zarr.json` and chunks
 `0/c/C/0/0/0`. No file of one is a file of the other. A chunk is a channel. There is one resolution: a whole volume is what
 others have as one tile.
@@ -22,7 +24,7 @@ def ome_zarr(volume: ndarray, provenance: Provenance) -> dict[str, bytes]:
     for version, zarr_format in VERSIONS.items():
         store = MemoryStore()
         root = zarr.create_group(store, zarr_format=zarr_format, attributes=attributes(provenance, version))
-        compressor = zarr.codecs.GzipCodec(1) if zarr_format == 3 else numcodecs.GZip(1)
+        compressor = zarr.codecs.GzipCodec(level=1) if zarr_format == 3 else numcodecs.GZip(1)
         names = {"dimension_names": list("czyx")} if zarr_format == 3 else {}
         array = root.create_array(
             "0",
@@ -34,7 +36,8 @@ def ome_zarr(volume: ndarray, provenance: Provenance) -> dict[str, bytes]:
             **names,
         )
         array[:] = volume
-        files |= {key: value.to_bytes() for key, value in store._store_dict.items()}
+        for key, value in store._store_dict.items():
+            files[key] = files[f"{version}/{key}"] = value.to_bytes()
     return files
 
 

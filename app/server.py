@@ -64,12 +64,19 @@ class HeadAsGet:
         await self.app(scope | {"method": "GET"}, receive, send_head)
 
 
-def make_server(atlases: list[Atlas], *, decoder: Decoder | None = None, cache_dir: str | Path | None = None) -> Dash:
+def make_server(
+    atlases: list[Atlas],
+    *,
+    decoder: Decoder | None = None,
+    cache_dir: str | Path | None = None,
+    flights: Flights | None = None,
+) -> Dash:
     """The explorer of `atlases`, the first of which is shown to those who do not say. `.server` is the ASGI application.
 
     Parameters
     ----------
     decoder : used for every atlas in place of its own model.
+    flights : who decodes for all of them; default: a queue of its own.
     cache_dir : where decoded volumes are kept; default: a folder that goes when the process ends.
 
     Raises
@@ -83,7 +90,7 @@ def make_server(atlases: list[Atlas], *, decoder: Decoder | None = None, cache_d
         atexit.register(shutil.rmtree, cache_dir, ignore_errors=True)
     cache = VolumeCache(cache_dir)
     by_id = {atlas.atlas_id: atlas for atlas in atlases}
-    flights = Flights("decode")
+    flights = flights or Flights("decode")
     services = {atlas_id: VolumeService(atlas, decoder, cache, flights) for atlas_id, atlas in by_id.items()}
 
     # The page at docs_url loads its scripts from a CDN; openapi.json needs nobody.

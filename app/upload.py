@@ -22,6 +22,7 @@ from model.segment import segment
 
 MAX_BYTES = 512 * 2**20
 MAX_VOXELS = 2**27  # over all channels, as they are in memory
+MAX_VOXEL_UM = 10.0
 N_NEIGHBOURS = 8
 
 
@@ -109,5 +110,7 @@ def _spacing(text: str | None, stated: tuple[float, float, float] | None) -> tup
     try:
         z, y, x = map(float, text.split(","))
     except ValueError:
-        raise InputError(f"voxel_um {text!r} is not z,y,x; give three numbers in um") from None
+        raise InputError(f"voxel_um {text!r} is not z,y,x; give three positive numbers in um") from None
+    if not all(0 < size < MAX_VOXEL_UM for size in (z, y, x)):
+        raise InputError(f"voxel_um {text!r}: give three positive numbers in um, below {MAX_VOXEL_UM}")
     return z, y, x

@@ -134,8 +134,8 @@ class VolumeService:
         Busy
             where too much is waiting to be decoded.
         """
-        work = Work(self._fly_encoding, (volume, with_structure), object(), VOLUME)
-        with self._flights.asked(work, work) as future:
+        own = object()  # shared with nobody
+        with self._flights.asked(own, Work(self._fly_encoding, (volume, with_structure), own, VOLUME)) as future:
             return future.result()
 
     def _fly_encoding(self, asked: list[tuple[ndarray, bool]], _pause: Callable[[], None]) -> list[dict]:

@@ -30,15 +30,23 @@ def segment(image: ndarray, membrane: int, dna: int, voxel_um: tuple[float, floa
     if 1 - outline.mean() >= MASKED:
         cell = ndimage.binary_fill_holes(largest(outline))
         return cell, _dna(bright, cell)
-    pieces, n = ndimage.label(_dna(bright, bright > otsu(bright)))
+    walls = ndimage.gaussian_filter(image[membrane].astype(np.float32), SMOOTHING_UM / 2 / spacing)
+    # Logarithms: cytoplasm is far darker than membrane and DNA, yet nothing is as dark as what is outside.
+    both = np.log(_stretched(walls) + _stretched(bright) + 0.01)
+    outside = both < otsu(both)
+    pieces, n = ndimage.label(_dna(bright, ~outside))
     own = _in_the_middle(pieces, n, spacing)
     pieces[np.isin(pieces, own)] = own[0]
-    walls = ndimage.gaussian_filter(image[membrane].astype(np.float32), SMOOTHING_UM / 2 / spacing)
-    level = np.rint(255 * (walls - walls.min()) / max(float(np.ptp(walls)), 1e-9)).astype(np.uint8)
-    both = level / 255 + bright / bright.max()
-    markers = np.where(both < otsu(both) / 2, -1, pieces).astype(np.int32)  # -1: outside
+    level = np.rint(255 * _stretched(walls)).astype(np.uint8)
+    markers = np.where(outside, -1, pieces).astype(np.int32)
     cell = ndimage.binary_fill_holes(ndimage.watershed_ift(level, markers) == own[0])
     return cell, (pieces == own[0]) & cell
+
+
+def _stretched(x: ndarray) -> ndarray:
+    """From 0, which the darkest twentieth has, to 1 at the brightest."""
+    low, high = np.percentile(x, 5), float(x.max())
+    return np.clip((x - low) / max(high - low, 1e-9), 0, 1)
 
 
 def _in_the_middle(pieces: ndarray, n: int, spacing: ndarray) -> list[int]:
@@ -55,18 +63,18 @@ def _in_the_middle(pieces: ndarray, n: int, spacing: ndarray) -> list[int]:
 
 
 def _dna(bright: ndarray, within: ndarray) -> ndarray:
+    if not within.any() or np.ptp(bright[within]) == 0:
+        raise InputError("no DNA stands out of the background; check which channel is DNA, or bring masks along")
     # Half-way from the cytoplasm to the brightest: Otsu's threshold falls within the haze of many a mitotic cell.
     mask = (bright > (np.median(bright[within]) + np.percentile(bright[within], 99.5)) / 2) & within
-    pieces, n = ndimage.label(mask)
-    if n == 0:
-        raise InputError("no DNA stands out of the background; check which channel is DNA, or bring masks along")
+    pieces, _ = ndimage.label(mask)
     sizes = np.bincount(pieces.ravel())[1:]
     return ndimage.binary_fill_holes(np.isin(pieces, 1 + np.flatnonzero(sizes >= SMALL * sizes.max())))
 
 
 def largest(mask: ndarray) -> ndarray:
     """The largest connected piece of a mask."""
-    pieces, n = ndimage.label(mask)
+    pieces, _ = ndimage.label(mask)
     return pieces == 1 + np.bincount(pieces.ravel())[1:].argmax() if n else mask
 
 

@@ -25,6 +25,7 @@ from app.recipe import MAX_STOPS, OBSERVED, PREDICTED, Cell, Path, Recipe, Recip
 from app.resolve import NotInAtlas
 from app.volumes import VolumeService
 from model.atlas import Atlas
+from model.errors import InputError
 
 MAX_STEPS = 1000
 
@@ -118,7 +119,11 @@ def add_routes(router: APIRouter, services: dict[str, VolumeService]) -> None:
             raise RecipeError("shape", f"a path has {len(ids)} stops; give 2 to {MAX_STOPS}")
         steps = []
         for t in np.linspace(0, len(ids) - 1, n):
-            recipe = resolve.settle(atlas, Recipe(PREDICTED, Path(kind, ids, float(t)), genes))
+            try:
+                shape = Path(kind, ids, float(t))
+            except InputError as error:
+                raise RecipeError("shape", str(error)) from None
+            recipe = resolve.settle(atlas, Recipe(PREDICTED, shape, genes))
             (nearest,) = resolve.nearest_cells(atlas, resolve.z_r(atlas, recipe.shape), 1)
             near = neighbour(atlas, nearest)
             url = f"/api/volumes/{url_path(recipe)}.bin"
