@@ -18,6 +18,7 @@ export class Viewer {
   #volume;
   #rgba;
   #asked;
+  #voxel; // x, y, z of the crosshair
   #parts;
 
   /**
@@ -48,21 +49,41 @@ export class Viewer {
     new ResizeObserver(() => this.#arrange()).observe(element);
   }
 
-  /** Shows a canonical recipe. What was shown stays, dimmed, until the new volume is painted. */
+  /**
+   * Shows a canonical recipe: first its planes, where only planes are looked at, then the whole. What was shown stays, dimmed,
+   * until something of the new volume is painted.
+   */
   async show(recipe) {
     if (this.#asked === recipe && this.#element.dataset.state !== "error") return;
+    if (this.#asked) this.#volumes.giveUp(this.#asked);
     this.#asked = recipe;
     this.#say("loading");
+    const planes = new AbortController();
     try {
+      if (this.#showsPlanesAlone && !this.#volumes.has(recipe)) this.#showPlanes(recipe, planes.signal);
       const volume = await this.#volumes.get(recipe);
+      planes.abort();
       if (this.#asked !== recipe) return;
       await this.#paint(volume);
       if (this.#asked !== recipe) return;
       this.#element.dataset.recipe = recipe;
       this.#say("painted");
     } catch (error) {
+      planes.abort();
       if (this.#asked === recipe) this.#say("error", error.message);
     }
+  }
+
+  get #showsPlanesAlone() {
+    return this.#view === "slice" || this.#view === "planes";
+  }
+
+  /** If they come before the whole. That they did not come is nothing to speak of: the whole says what is wrong. */
+  async #showPlanes(recipe, signal) {
+    const planes = await this.#volumes.planes(recipe, this.#voxel, signal).catch(() => null);
+    if (!planes || signal.aborted || this.#asked !== recipe || !this.#showsPlanesAlone) return;
+    await this.#paint(planes);
+    if (!signal.aborted && this.#asked === recipe) this.#say("planes");
   }
 
   /** @param {"slice"|"planes"|"both"|"3d"} view */
@@ -156,6 +177,7 @@ export class Viewer {
 
   #sayPlace(voxel) {
     if (!this.#volume) return;
+    this.#voxel = voxel;
     const { voxel_um: um, shape } = this.#volume;
     this.#parts.crosshair.innerHTML = `<path d="${crosshair(this.#tiles(), voxel, shape.slice(1))}"/>`;
     this.#parts.place.textContent = voxel.map((at, axis) => `${"xyz"[axis]} ${((at + 0.5) * um).toFixed(1)}`).join("  ") + " µm";
