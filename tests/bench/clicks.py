@@ -1,7 +1,7 @@
 """How long after a click the first planes, and the whole, are painted: `python -m tests.bench.clicks [atlas.h5]`.
 
-In headless Chromium, WebGL on the processor, on the demo atlas; each click is on a cell that was not shown before, or on empty space.
-Beside it, in the same run, a Dash callback that does nothing. Not part of `make bench`: it needs a browser.
+In headless Chromium, WebGL on the processor, on the demo atlas; clicks are on cells and on empty space by turns. Beside it, in
+the same run, a Dash callback that does nothing. Not part of `make bench`: it needs a browser.
 """
 
 import json
