@@ -1,10 +1,8 @@
 // The volume viewer: fetches what a recipe means, paints it, and says on its element what is painted (data-state, data-recipe).
 
 import { compose, cssColour } from "./compose.mjs";
-import { NiivuePainter } from "./niivue.mjs";
-import { PlanesPainter } from "./planes.mjs";
+import { Painter } from "./painter.mjs";
 import { barLength, crosshair, tiles } from "./tiles.mjs";
-import { hasWebgl2 } from "./webgl.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 const PATIENCE_MS = 150; // a wait shorter than this is not worth a word
@@ -43,7 +41,6 @@ export class Viewer {
     this.#parts.invitation.textContent = "Draw in 3D";
     this.#parts.invitation.addEventListener("click", onInvited);
     this.#parts.canvas.setAttribute("aria-hidden", "true"); // the caption says what it shows
-    const Painter = hasWebgl2() ? NiivuePainter : PlanesPainter;
     this.#painter = Painter.on(this.#parts.canvas, (voxel) => this.#sayPlace(voxel));
     this.#parts.crosshair.setAttribute("class", "crosshair");
     new ResizeObserver(() => this.#arrange()).observe(element);
@@ -126,7 +123,7 @@ export class Viewer {
   async #arrange() {
     const painter = await this.#painter;
     const places = this.#tiles();
-    painter.arrange(places);
+    await painter.arrange(places);
     this.#drawBar(places[0]);
     this.#drawInvitation(places);
     if (painter.voxel) this.#sayPlace(painter.voxel);
