@@ -5,9 +5,12 @@ the same run, a Dash callback that does nothing. Not part of `make bench`: it ne
 """
 
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `python -m app` has it
 
 import dash
 import numpy as np
