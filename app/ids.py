@@ -8,6 +8,12 @@ FACTS = "facts"  # what the scripts need to know of the atlas; does not change w
 WEBGL = "webgl"
 
 # Header
+UNDO = "undo"
+REDO = "redo"
+THEME = "theme"  # Mantine's provider
+THEME_SWITCH = "theme-switch"
+SHOW_KEYS = "show-keys"
+KEYS = "keys"  # the sheet
 TITLE = "title"
 SIMULATED = "simulated"
 ATLAS = "atlas"

@@ -42,6 +42,12 @@ def make_layout(atlases: dict[str, Atlas]) -> dmc.MantineProvider:
             dcc.Store(id=ids.FACTS),
             dcc.Store(id=ids.WEBGL),
             html.Div(id=ids.CARD, className="card", hidden=True),
+            html.Dialog(
+                [html.H2("Keys"), html.Dl(), html.Form(html.Button("Close", className="step"), method="dialog")],
+                id=ids.KEYS,
+                className="sheet",
+                **{"aria-label": "Keys"},
+            ),
             html.Div(
                 [
                     _header(atlases),
@@ -50,6 +56,7 @@ def make_layout(atlases: dict[str, Atlas]) -> dmc.MantineProvider:
                 className="page",
             ),
         ],
+        id=ids.THEME,
         theme=THEME,
         forceColorScheme="dark",
     )
@@ -70,7 +77,17 @@ def _header(atlases: dict[str, Atlas]) -> html.Header:
                 className="atlas-choice" if len(atlases) > 1 else "atlas-choice unneeded",
                 **{"aria-label": "Atlas"},
             ),
-            html.A("API", href="/api/docs", className="quiet", title="Every volume by URL, for scripts"),
+            html.Nav(
+                [
+                    html.Button("Undo", id=ids.UNDO, className="quiet", title="Back to what was shown before (Ctrl Z)"),
+                    html.Button("Redo", id=ids.REDO, className="quiet", title="Ctrl Shift Z"),
+                    html.Button("Light", id=ids.THEME_SWITCH, className="quiet", title="Dark or light page"),
+                    html.Button("Keys", id=ids.SHOW_KEYS, className="quiet", title="What the keyboard does (?)"),
+                    html.A("API", href="/api/docs", className="quiet", title="Every volume by URL, for scripts"),
+                ],
+                className="menu",
+                **{"aria-label": "Page"},
+            ),
         ]
     )
 

@@ -12,7 +12,7 @@ from app.resolve import settle, structures_of
 from app.words import stage_words, structure_words
 from model.atlas import Atlas
 
-VIEWS = {"slice": "Slice", "planes": "Planes", "both": "Planes + 3D", "3d": "3D"}
+VIEWS = {"slice": "xy", "xz": "xz", "yz": "yz", "planes": "Planes", "both": "Planes + 3D", "3d": "3D"}
 
 
 class Opening(NamedTuple):
@@ -88,7 +88,8 @@ def move(atlases: dict[str, Atlas], search: str | None, state: dict | None, even
 def act(atlas: Atlas, recipe: Recipe, event: dict[str, Any]) -> Recipe:
     """The recipe after something was done: `event` is {"do": what, ...}, as the scripts report it.
 
-    `cell` (row), `place` (map, x, y), `step` (by), `walk` (t), `show` (show), `structures` (structures).
+    `cell` (row), `place` (map, x, y), `step` (by), `walk` (t), `show` (show), `structures` (structures),
+    `open` (recipe, of this atlas).
     """
     match event:
         case {"do": "cell", "row": int(row)} if 0 <= row < len(atlas.cells):
@@ -103,7 +104,16 @@ def act(atlas: Atlas, recipe: Recipe, event: dict[str, Any]) -> Recipe:
             return navigation.to_show(atlas, recipe, show)
         case {"do": "structures", "structures": structures}:
             return navigation.to_structures(atlas, recipe, structures)
+        case {"do": "open", "recipe": str(text)}:
+            return _opened(atlas, text) or recipe
     return recipe
+
+
+def _opened(atlas: Atlas, text: str) -> Recipe | None:
+    try:
+        return settle(atlas, parse(text))
+    except RecipeError:
+        return None
 
 
 def state(atlas: Atlas, recipe: Recipe) -> dict[str, Any]:

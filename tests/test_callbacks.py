@@ -22,7 +22,7 @@ def http(atlas):
 
 
 def components(layout) -> set[str]:
-    return {getattr(part, "id", None) for part in layout._traverse()} - {None}
+    return {getattr(part, "id", None) for part in (layout, *layout._traverse())} - {None}
 
 
 def named() -> set[str]:

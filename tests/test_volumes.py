@@ -260,7 +260,9 @@ def test_what_waits_is_decoded_together_in_one_thread(service, decoder, genes, m
     recipes = [service.settle(parse(f"show=predicted;shape=prior:{i};structures={genes[i % 3]}")) for i in range(9)]
     alone = VolumeService(service.atlas, StubDecoder(decoder.grid), service._cache, Flights("alone"))
     with ThreadPoolExecutor(9) as pool:
-        asked = [pool.submit(service.volume, recipe) for recipe in recipes]
+        asked = [pool.submit(service.volume, recipes[0])]
+        wait_until(lambda: threads)
+        asked += [pool.submit(service.volume, recipe) for recipe in recipes[1:]]
         wait_until(lambda: len(service._flights._waiting) == 8)  # while the first is decoded
         go_on.set()
         for recipe, volume in zip(recipes, asked, strict=True):

@@ -1,22 +1,55 @@
-// Keys, for the page as a whole: left and right step, space plays. A control that has the focus keeps its own keys.
+// Keys, for the page as a whole. A control that has the focus keeps its own keys.
 
-const OWN_KEYS = "input, textarea, select, [role=slider], [role=radio], [role=switch], [contenteditable]";
+const TYPED_IN = "input:not([type=radio], [type=checkbox], [type=range]), textarea, select, [role=grid], [contenteditable], dialog";
+const MOVED_WITHIN = "input, [role=slider], [role=radio], [role=switch]"; // by arrows and space
 
-/** What a key press asks for: "back", "on", "play", or nothing. */
-export function meaning({ key, altKey, ctrlKey, metaKey, target }) {
-  if (altKey || ctrlKey || metaKey || target.closest?.(OWN_KEYS)) return null;
-  if (key === " ") return target.closest?.("button, a") ? null : "play";
-  return { ArrowLeft: "back", ArrowRight: "on" }[key] ?? null;
+/** Every key: what it asks for, how it is written on the sheet, and what it does in words. */
+export const KEYS = [
+  { key: "ArrowLeft", asks: "back", name: "←", does: "Previous cell, or the frame before" },
+  { key: "ArrowRight", asks: "on", name: "→", does: "Next cell, or the frame after" },
+  { key: " ", asks: "play", name: "Space", does: "Play or pause the walk through mitosis" },
+  ...[..."123456789"].map((digit) => ({ key: digit, asks: `channel ${digit - 1}` })),
+  { name: "1 … 9", does: "Channel on or off, in their order" },
+  { key: "z", asks: "view slice", name: "Z", does: "The xy plane alone" },
+  { key: "y", asks: "view xz", name: "Y", does: "The xz plane alone" },
+  { key: "x", asks: "view yz", name: "X", does: "The yz plane alone" },
+  { key: "p", asks: "view planes", name: "P", does: "All three planes" },
+  { key: "d", asks: "view 3d", name: "D", does: "3D" },
+  { key: "c", asks: "contrast", name: "C", does: "Automatic contrast, or none" },
+  { key: "r", asks: "reset", name: "R", does: "Crosshair to the middle, all channels on" },
+  { key: "?", asks: "sheet", name: "?", does: "This sheet" },
+  { name: "Ctrl Z", does: "Undo: back to what was shown before" },
+  { name: "Ctrl Shift Z", does: "Redo" },
+];
+
+/** What a key press asks for, or null. */
+export function meaning({ key, altKey, ctrlKey, metaKey, shiftKey, target }) {
+  if (altKey || target.closest?.(TYPED_IN)) return null;
+  if ((key === " " || key.startsWith("Arrow")) && target.closest?.(MOVED_WITHIN)) return null;
+  if (ctrlKey || metaKey) return key.toLowerCase() === "z" ? (shiftKey ? "redo" : "undo") : null;
+  if (key === " " && target.closest?.("button, a, summary")) return null;
+  return KEYS.find((known) => known.key === (key.length === 1 ? key.toLowerCase() : key))?.asks ?? null;
 }
 
-/** @param {{back: () => void, on: () => void, play: () => void}} actions */
-export function listen(actions) {
+/** @param {(asked: string) => void} act */
+export function listen(act) {
   const onKey = (event) => {
     const asked = meaning(event);
     if (!asked) return;
     event.preventDefault();
     event.stopPropagation(); // the volume's canvas has keys of its own
-    actions[asked]();
+    act(asked);
   };
   document.addEventListener("keydown", onKey, { capture: true });
+}
+
+/** Fills the sheet of keys. */
+export function describe(list) {
+  list.replaceChildren(
+    ...KEYS.filter(({ does }) => does).flatMap(({ name, does }) => [element("dt", name), element("dd", does)]),
+  );
+}
+
+function element(tag, text) {
+  return Object.assign(document.createElement(tag), { textContent: text });
 }

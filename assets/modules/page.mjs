@@ -1,10 +1,12 @@
 // The page's scripts, put together. Dash calls what is exported here (assets/explorer.js); what happened goes back as an event.
 
-import { listen as listenToKeys } from "./keys.mjs";
+import { Address } from "./address.mjs";
+import { describe as describeKeys, listen as listenToKeys } from "./keys.mjs";
 import { listen as listenToLegend } from "./legend.mjs";
 import { Maps } from "./maps.mjs";
 import { Player } from "./player.mjs";
-import { query, walkRecipe } from "./recipe.mjs";
+import { walkRecipe } from "./recipe.mjs";
+import { listen as listenToTheme } from "./theme.mjs";
 import { Viewer } from "./viewer.mjs";
 import { Volumes } from "./volumes.mjs";
 import { placeAt, wordsAt } from "./walk.mjs";
@@ -17,8 +19,9 @@ const byId = (id) => document.getElementById(id);
 const set = (id, props) => window.dash_clientside.set_props(id, props);
 
 const volumes = new Volumes();
-let viewer, maps, player; // made when Dash has drawn the page
+let viewer, maps, player, address; // made when Dash has drawn the page
 let state; // what app/page.py says is shown
+let theFacts; // what it says of the atlas
 let n_events = 0;
 let lastSaid = 0;
 let isAnswered = true; // whether the server has answered what was last said
@@ -64,7 +67,29 @@ export function view(name) {
 
 /** The address always leads back to what is shown. */
 export function remember(newState, colour, viewName) {
-  if (newState) window.history.replaceState(null, "", query(newState.recipe, colour, viewName));
+  if (newState) theAddress().write({ recipe: newState.recipe, colour, view: viewName }, player?.playing);
+}
+
+function theAddress() {
+  if (address) return address;
+  address = new Address(window, ({ recipe, colour, view: viewName }) => {
+    if (!recipe?.startsWith(`atlas=${theFacts.atlas};`)) return window.location.reload();
+    player?.pause();
+    report({ do: "open", recipe });
+    set("colour", { value: colour });
+    set("view", { value: viewName });
+  });
+  const shown = theViewer();
+  shown.onLook = () => address.changed();
+  address.add("voxel", {
+    get: () => shown.voxel?.join() ?? "",
+    set: (text) => text && shown.goTo(text.split(",").map(Number)),
+  });
+  address.add("off", {
+    get: () => shown.off.join(),
+    set: (text) => shown.turnOff(text ? text.split(",").map(Number) : []),
+  });
+  return address;
 }
 
 /** The maps' figures changed. */
@@ -91,6 +116,7 @@ export function set_pace(speed, loops) {
 }
 
 function start(facts) {
+  theFacts = facts;
   maps = new Maps(facts, byId("card"), report);
   listenToLegend(byId("legend"), (visible) => maps.showGroups(visible));
   byId("previous").addEventListener("click", () => report({ do: "step", by: -1 }));
@@ -100,8 +126,31 @@ function start(facts) {
     isHeld = false;
     return state.t === null ? report({ do: "step", by }) : player.step(by);
   };
-  listenToKeys({ back: () => go(-1), on: () => go(1), play: () => player?.toggle() });
+  listenToKeys((asked) => press(asked, go));
+  describeKeys(byId("keys").querySelector("dl"));
+  byId("show-keys").addEventListener("click", () => byId("keys").showModal());
+  byId("undo").addEventListener("click", () => theAddress().undo());
+  byId("redo").addEventListener("click", () => theAddress().redo());
+  listenToTheme(byId("theme-switch"), (theme) => set("theme", { forceColorScheme: theme }));
   offer3d();
+}
+
+/** A key was pressed that asks for something. */
+function press(asked, go) {
+  const [what, which] = asked.split(" ");
+  const acts = {
+    back: () => go(-1),
+    on: () => go(1),
+    play: () => player?.toggle(),
+    channel: () => theViewer().toggle(Number(which)),
+    view: () => set("view", { value: which }),
+    contrast: () => theViewer().autoContrast?.(),
+    reset: () => theViewer().reset(),
+    sheet: () => byId("keys").showModal(),
+    undo: () => theAddress().undo(),
+    redo: () => theAddress().redo(),
+  };
+  acts[what]();
 }
 
 function startPlayer(facts) {

@@ -28,6 +28,11 @@ export class Painter {
     return this.#planes.voxel;
   }
 
+  /** Moves the crosshair to `voxel` x, y, z, now or as soon as there is a volume that has it. */
+  goTo(voxel) {
+    this.#planes.goTo(voxel);
+  }
+
   /** @param {Uint8ClampedArray} rgba Z, Y, X, RGBA  @param {number[]} shape Z, Y, X */
   async load(rgba, shape, voxel_um) {
     this.#volume = [rgba, shape, voxel_um];

@@ -26,6 +26,7 @@ export class PlanesPainter {
   #rgba;
   #shape;
   #tiles = [];
+  #wanted; // voxel of the crosshair that was asked for before there was a volume
   voxel;
 
   static async on(canvas, onMove) {
@@ -45,9 +46,22 @@ export class PlanesPainter {
   async load(rgba, shape) {
     const isNewShape = this.#shape?.join() !== shape.join();
     [this.#rgba, this.#shape] = [rgba, shape];
-    if (isNewShape) this.voxel = [...shape].reverse().map((n) => n >> 1);
+    if (isNewShape) this.voxel = this.#within(this.#wanted ?? []) ?? [...shape].reverse().map((n) => n >> 1);
     this.#paint();
     this.#onMove(this.voxel);
+  }
+
+  /** Moves the crosshair to `voxel` x, y, z, now or as soon as there is a volume that has it. */
+  goTo(voxel) {
+    this.#wanted = voxel;
+    const [x, y, z] = (this.#shape && this.#within(voxel)) ?? [];
+    if (x !== undefined) this.#go({ x, y, z });
+  }
+
+  #within(voxel) {
+    const [nz, ny, nx] = this.#shape;
+    const isInside = voxel.length === 3 && [nx, ny, nz].every((n, axis) => voxel[axis] >= 0 && voxel[axis] < n);
+    return isInside && voxel.every(Number.isInteger) ? voxel : undefined;
   }
 
   arrange(tiles) {

@@ -7,7 +7,7 @@
 export const AXES = { xy: ["x", "y"], xz: ["x", "z"], yz: ["y", "z"] };
 
 /**
- * @param {"slice"|"planes"|"both"|"3d"} view
+ * @param {"slice"|"xz"|"yz"|"planes"|"both"|"3d"} view
  * @param {{width: number, height: number}} room CSS pixels
  * @param {number[]} shape Z, Y, X of the volume in voxels, which are cubes
  * @param {number} gap between planes, CSS pixels
@@ -17,7 +17,8 @@ export const AXES = { xy: ["x", "y"], xz: ["x", "z"], yz: ["y", "z"] };
  */
 export function tiles(view, { width, height }, [z, y, x], gap = 10, margin = 12) {
   if (view === "3d") return [{ plane: "3d", left: 0, top: 0, width, height }];
-  const [across, down, between] = view === "slice" ? [x, y, 0] : [x + y, y + z, gap];
+  const alone = { slice: [x, y], xz: [x, z], yz: [y, z] }[view];
+  const [across, down, between] = alone ? [...alone, 0] : [x + y, y + z, gap];
   const taken = between + 2 * margin;
   // Pixels a voxel, in steps that give every axis a whole number of pixels.
   const step = 1 / divisor(x, divisor(y, z));
@@ -32,7 +33,11 @@ export function tiles(view, { width, height }, [z, y, x], gap = 10, margin = 12)
     yz: { plane: "yz", left: right, top: below, width: high, height: deep },
     "3d": { plane: "3d", left: right, top, width: high, height: high },
   };
-  return { slice: ["xy"], planes: ["xy", "xz", "yz"], both: ["xy", "xz", "yz", "3d"] }[view].map((plane) => planes[plane]);
+  if (alone) {
+    const plane = view === "slice" ? "xy" : view;
+    return [{ plane, left, top, width: Math.round(across * scale), height: Math.round(down * scale) }];
+  }
+  return { planes: ["xy", "xz", "yz"], both: ["xy", "xz", "yz", "3d"] }[view].map((plane) => planes[plane]);
 }
 
 const divisor = (a, b) => (b === 0 ? a : divisor(b, a % b)); // Euclid

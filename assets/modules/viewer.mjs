@@ -12,7 +12,7 @@ export class Viewer {
   #volumes;
   #painter;
   #view = "planes";
-  #on = [];
+  #off = []; // channels by number
   #volume;
   #rgba;
   #asked;
@@ -72,7 +72,7 @@ export class Viewer {
   }
 
   get #showsPlanesAlone() {
-    return this.#view === "slice" || this.#view === "planes";
+    return this.#view !== "both" && this.#view !== "3d";
   }
 
   /** If they come before the whole. That they did not come is nothing to speak of: the whole says what is wrong. */
@@ -83,7 +83,37 @@ export class Viewer {
     if (!signal.aborted && this.#asked === recipe) this.#say("planes");
   }
 
-  /** @param {"slice"|"planes"|"both"|"3d"} view */
+  onLook = () => {}; // told that the crosshair or the channels changed
+
+  /** x, y, z of the crosshair, once there is a volume. */
+  get voxel() {
+    return this.#voxel;
+  }
+
+  /** Moves the crosshair to `voxel` x, y, z, now or as soon as there is a volume that has it. */
+  async goTo(voxel) {
+    (await this.#painter).goTo(voxel);
+  }
+
+  /** The channels that are off, by number. */
+  get off() {
+    return this.#off;
+  }
+
+  /** Leaves just these channels off. */
+  async turnOff(channels) {
+    this.#off = channels.filter((channel) => channel >= 0);
+    if (this.#volume) await this.#switchChannels();
+  }
+
+  /** The crosshair to the middle, all channels on. */
+  async reset() {
+    const [nx, ny, nz] = this.#volume ? this.#volume.shape.slice(1).reverse() : [0, 0, 0];
+    await this.turnOff([]);
+    if (nx) await this.goTo([nx >> 1, ny >> 1, nz >> 1]);
+  }
+
+  /** @param {"slice"|"xz"|"yz"|"planes"|"both"|"3d"} view */
   async setView(view) {
     this.#view = view;
     await this.#arrange();
@@ -102,7 +132,6 @@ export class Viewer {
   async #paint(volume) {
     const isOther = this.#volume?.channels.join() !== volume.channels.join();
     this.#volume = volume;
-    if (this.#on.length !== volume.channels.length) this.#on = volume.channels.map(() => true);
     if (isOther) this.#drawChannels();
     await this.#repaint();
     await this.#arrange();
@@ -131,10 +160,11 @@ export class Viewer {
 
   #drawBar(tile) {
     const { bar } = this.#parts;
-    bar.hidden = tile?.plane !== "xy";
+    bar.hidden = !tile || tile.plane === "3d";
     if (bar.hidden) return;
     const { voxel_um, shape } = this.#volume;
-    const scale = tile.width / (shape[3] * voxel_um); // pixels a um
+    const across = tile.plane === "yz" ? shape[2] : shape[3];
+    const scale = tile.width / (across * voxel_um); // pixels a um
     const um = barLength(tile.width / scale / 4);
     bar.textContent = `${um} µm`;
     bar.style.width = `${um * scale}px`;
@@ -158,7 +188,7 @@ export class Viewer {
         button.className = "channel";
         button.textContent = name;
         button.style.setProperty("--colour", cssColour(channel));
-        button.setAttribute("aria-pressed", this.#on[channel]);
+        button.setAttribute("aria-pressed", !this.#off.includes(channel));
         button.addEventListener("click", () => this.toggle(channel));
         return button;
       }),
@@ -167,14 +197,24 @@ export class Viewer {
 
   /** Shows or hides a channel. */
   async toggle(channel) {
-    this.#on[channel] = !this.#on[channel];
-    this.#parts.channels.children[channel].setAttribute("aria-pressed", this.#on[channel]);
+    if (!(channel < (this.#volume?.channels.length ?? 0))) return;
+    const isOff = this.#off.includes(channel);
+    await this.turnOff(isOff ? this.#off.filter((other) => other !== channel) : [...this.#off, channel].sort());
+  }
+
+  get #on() {
+    return this.#volume.channels.map((_, channel) => !this.#off.includes(channel));
+  }
+
+  async #switchChannels() {
+    [...this.#parts.channels.children].forEach((button, channel) => button.setAttribute("aria-pressed", this.#on[channel]));
     await this.#repaint();
+    this.onLook();
   }
 
   #sayPlace(voxel) {
     if (!this.#volume) return;
-    this.#voxel = voxel;
+    if (this.#voxel?.join() !== voxel.join()) this.onLook((this.#voxel = voxel));
     const { voxel_um: um, shape } = this.#volume;
     this.#parts.crosshair.innerHTML = `<path d="${crosshair(this.#tiles(), voxel, shape.slice(1))}"/>`;
     this.#parts.place.textContent = voxel.map((at, axis) => `${"xyz"[axis]} ${((at + 0.5) * um).toFixed(1)}`).join("  ") + " µm";

@@ -25,6 +25,12 @@ test("keys mean something, unless a control has them", () => {
   assert.equal(meaning({ key: " ", target: on("button") }), null);
   assert.equal(meaning({ key: "ArrowLeft", target: on("slider") }), null);
   assert.equal(meaning({ key: "ArrowLeft", ctrlKey: true, target: on("nothing") }), null);
+  assert.equal(meaning({ key: "3", target: on("nothing") }), "channel 2");
+  assert.equal(meaning({ key: "D", shiftKey: true, target: on("nothing") }), "view 3d");
+  assert.equal(meaning({ key: "z", target: on("nothing") }), "view slice");
+  assert.equal(meaning({ key: "z", ctrlKey: true, target: on("nothing") }), "undo");
+  assert.equal(meaning({ key: "Z", metaKey: true, shiftKey: true, target: on("nothing") }), "redo");
+  assert.equal(meaning({ key: "q", target: on("nothing") }), null);
 });
 
 
