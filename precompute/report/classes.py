@@ -1,0 +1,141 @@
+"""What the classifier in Enc_rs says: Tables S9, S10 and S11, and whether p(y | x) means what it says.
+
+N cells, K structures; y (N,) true classes, p (N, K) probabilities.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy import ndarray
+from scipy.special import rel_entr
+from sklearn.metrics import log_loss
+
+from precompute.report.intervals import interval
+from precompute.scores import classification
+
+N_BINS = 10
+ALL = "all"
+
+
+def cells_by_split(table: pd.DataFrame, genes: list[str]) -> pd.DataFrame:
+    """Table S9: a row a structure, and all of them: total, train, test, and of these the real ones and the annotated stages."""
+    counts = pd.crosstab(table["structure"], table["split"]).reindex(index=genes, columns=["train", "test"], fill_value=0)
+    counts.insert(0, "total", counts.sum(axis=1))
+    counts["real"] = (table["source"] == "real").groupby(table["structure"]).sum().reindex(genes, fill_value=0)
+    counts.loc[ALL] = counts.sum()
+    return counts.rename_axis("gene").reset_index()
+
+
+def stages_by_split(table: pd.DataFrame, stages: list[str]) -> pd.DataFrame:
+    """A row a stage of the scale, those without cells too: total, train, test."""
+    counts = pd.crosstab(table["stage"], table["split"]).reindex(index=stages, columns=["train", "test"], fill_value=0)
+    counts.insert(0, "total", counts.sum(axis=1))
+    return counts.rename_axis("stage").reset_index()
+
+
+def accuracy_and_recall(confusion: ndarray) -> tuple[float, float]:
+    """Accuracy and macro recall of confusion (K, K), rows true (Table S11); classes without cells have no recall."""
+    n_true = confusion.sum(axis=1)
+    return float(confusion.trace() / confusion.sum()), float((confusion.diagonal()[n_true > 0] / n_true[n_true > 0]).mean())
+
+
+def inception(p: ndarray, y: ndarray, frequency: ndarray) -> ndarray:
+    """(K + 1,) inception score of each class, and of all of them last (eq. 19).
+
+    The classes count as `frequency` (K,), which sums to 1, however many cells of each are at hand: p(y) and the mean divergence
+    are weighted so. With the frequencies of y itself it is exp of the mean KL(p(y|x) || p(y)). nan for a class without cells.
+    """
+    counts = np.bincount(y, minlength=len(frequency))
+    present = (counts > 0) & (frequency > 0)
+    weight = np.where(present, frequency, 0) / frequency[present].sum()
+    each = (weight / np.maximum(counts, 1))[y]
+    divergence = rel_entr(p.astype(np.float64), each @ p.astype(np.float64)).sum(axis=1)
+    per_class = np.bincount(y, divergence, minlength=len(frequency)) / np.where(counts > 0, counts, np.nan)
+    return np.exp(np.append(per_class, (each * divergence).sum()))
+
+
+def ceilings(frequency: ndarray) -> ndarray:
+    """(K + 1,) the scores of a classifier without doubt or error: 1 / frequency of each class, exp(entropy) of all."""
+    with np.errstate(divide="ignore"):
+        per_class = np.where(frequency > 0, 1 / frequency, np.nan)
+    return np.append(per_class, np.exp(-(frequency[frequency > 0] * np.log(frequency[frequency > 0])).sum()))
+
+
+def inception_table(
+    genes: list[str], kinds: dict[str, tuple[ndarray, ndarray]], frequency: ndarray, *, seed: int = 0
+) -> pd.DataFrame:
+    """Table S10 of one split: a row a structure and all of them: ceiling, and of each kind (p, y) its n, score and interval.
+
+    The interval is a bootstrap over cells, as many of each class as there are.
+    """
+    table = pd.DataFrame({"gene": [*genes, ALL], "ceiling": ceilings(frequency)})
+    for kind, (p, y) in kinds.items():
+        counts = np.bincount(y, minlength=len(genes))
+        low, high = interval(lambda rows, p=p, y=y: inception(p[rows], y[rows], frequency), y, n_draws=500, seed=seed)
+        scores = inception(p, y, frequency)
+        table[f"n_{kind}"] = [*counts, counts.sum()]
+        table[kind], table[f"{kind}_low"], table[f"{kind}_high"] = scores, low, high
+    return table
+
+
+def confusion_table(genes: list[str], y: ndarray, p: ndarray, *, seed: int = 0) -> tuple[ndarray, pd.DataFrame, pd.DataFrame]:
+    """Table S11: confusion (K, K), rows true; recall and precision a class; accuracy and macro recall with intervals."""
+    figures, confusion, per_class = classification(y, p)
+    per_class.insert(0, "gene", genes)
+    y_hat = p.argmax(axis=1)
+
+    def of(rows: ndarray) -> list[float]:
+        return list(
+            accuracy_and_recall(
+                np.bincount(y[rows] * len(genes) + y_hat[rows], minlength=len(genes) ** 2).reshape(-1, len(genes))
+            )
+        )
+
+    low, high = interval(of, len(y), seed=seed)
+    names = ["accuracy", "macro_recall"]
+    overall = pd.DataFrame(
+        {"figure": names, "n": len(y), "value": [figures[name] for name in names], "value_low": low, "value_high": high}
+    )
+    return confusion, per_class, overall
+
+
+def reliability(y: ndarray, p: ndarray, *, seed: int = 0) -> pd.DataFrame:
+    """A row a bin of confidence (the greatest of p), N_BINS of equal width: n, mean confidence, accuracy with its interval."""
+    confidence, correct = p.max(axis=1), p.argmax(axis=1) == y
+    bins = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
+    rows = []
+    for b in range(N_BINS):
+        at = bins == b
+        row = {"from": b / N_BINS, "to": (b + 1) / N_BINS, "n": int(at.sum()), "confidence": np.nan, "accuracy": np.nan}
+        row |= {"accuracy_low": np.nan, "accuracy_high": np.nan}
+        if at.any():
+            row |= {"confidence": confidence[at].mean(), "accuracy": correct[at].mean()}
+            row["accuracy_low"], row["accuracy_high"] = interval(lambda r, c=correct[at]: c[r].mean(), int(at.sum()), seed=seed)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def calibration_error(y: ndarray, p: ndarray) -> float:
+    """Expected calibration error: mean over cells of |accuracy - confidence| of their bins."""
+    confidence, correct = p.max(axis=1), p.argmax(axis=1) == y
+    bins = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
+    return float(np.abs(np.bincount(bins, correct - confidence, minlength=N_BINS)).sum() / len(y))
+
+
+def calibration(y: ndarray, p: ndarray, *, seed: int = 0) -> dict[str, float]:
+    """n; mean confidence less accuracy; calibration error; Brier score, sum over classes; log loss (nat); with intervals."""
+    p = p.astype(np.float64) / p.sum(axis=1, keepdims=True, dtype=np.float64)
+
+    def of(rows: ndarray) -> list[float]:
+        y_, p_ = y[rows], p[rows]
+        hot = np.eye(p.shape[1])[y_]
+        overconfidence = p_.max(axis=1).mean() - (p_.argmax(axis=1) == y_).mean()
+        loss = log_loss(
+            y_, np.clip(p_, 1e-12, None) / np.clip(p_, 1e-12, None).sum(axis=1, keepdims=True), labels=range(p.shape[1])
+        )
+        return [overconfidence, calibration_error(y_, p_), ((p_ - hot) ** 2).sum(axis=1).mean(), loss]
+
+    values, (low, high) = of(np.arange(len(y))), interval(of, len(y), n_draws=300, seed=seed)
+    figures: dict[str, float] = {"n": len(y)}
+    for i, name in enumerate(("overconfidence", "calibration_error", "brier", "log_loss")):
+        figures |= {name: values[i], f"{name}_low": low[i], f"{name}_high": high[i]}
+    return figures
