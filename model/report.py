@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 MEDIA = ("image/svg+xml", "image/png")
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff; margin: 0 auto; max-width: 76rem; padding: 1rem 2rem }
+body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff; margin: 0 auto; max-width: 76rem;
+  padding: 1rem 2rem }
 h1 { font-size: 1.7rem } h2 { border-top: 1px solid #ccc; padding-top: 1rem; margin-top: 2.5rem; font-size: 1.25rem }
 nav ol { columns: 2 } nav a { color: #0b5394 } p { max-width: 60rem }
 figure { margin: 1.2rem 0 } figure img { max-width: 100%; height: auto; display: block }

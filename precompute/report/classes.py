@@ -78,23 +78,25 @@ def inception_table(
 
 
 def confusion_table(genes: list[str], y: ndarray, p: ndarray, *, seed: int = 0) -> tuple[ndarray, pd.DataFrame, pd.DataFrame]:
-    """Table S11: confusion (K, K), rows true; recall and precision a class; accuracy and macro recall with intervals."""
+    """Table S11: confusion (K, K), rows true; recall and precision a class; accuracy and macro recall; all with intervals."""
     figures, confusion, per_class = classification(y, p)
-    per_class.insert(0, "gene", genes)
-    y_hat = p.argmax(axis=1)
+    y_hat, n = p.argmax(axis=1), len(genes)
 
-    def of(rows: ndarray) -> list[float]:
-        return list(
-            accuracy_and_recall(
-                np.bincount(y[rows] * len(genes) + y_hat[rows], minlength=len(genes) ** 2).reshape(-1, len(genes))
-            )
-        )
+    def of(rows: ndarray) -> ndarray:
+        counts = np.bincount(y[rows] * n + y_hat[rows], minlength=n**2).reshape(n, n)
+        with np.errstate(invalid="ignore"):
+            each = [counts.diagonal() / counts.sum(axis=1), counts.diagonal() / counts.sum(axis=0)]
+        return np.concatenate([accuracy_and_recall(counts), *each])
 
     low, high = interval(of, len(y), seed=seed)
     names = ["accuracy", "macro_recall"]
-    overall = pd.DataFrame(
-        {"figure": names, "n": len(y), "value": [figures[name] for name in names], "value_low": low, "value_high": high}
-    )
+    overall = pd.DataFrame({"figure": names, "n": len(y), "value": [figures[name] for name in names]})
+    overall["value_low"], overall["value_high"] = low[:2], high[:2]
+    per_class.insert(0, "gene", genes)
+    for name, at in (("recall", slice(2, 2 + n)), ("precision", slice(2 + n, None))):
+        place = per_class.columns.get_loc(name) + 1
+        per_class.insert(place, f"{name}_low", low[at])
+        per_class.insert(place + 1, f"{name}_high", high[at])
     return confusion, per_class, overall
 
 

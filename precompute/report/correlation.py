@@ -71,3 +71,14 @@ def table(genes: list[str], kinds: dict[str, dict[str, ndarray]], reference: str
                 row |= dict(zip(("W1", "W1_low", "W1_high"), distance(rho, theirs, seed=seed), strict=True))
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def side_by_side(long: pd.DataFrame) -> pd.DataFrame:
+    """The same, a row a structure: for each kind n, mean and W1 with their intervals."""
+    table = pd.DataFrame({"gene": long["gene"].unique()}).set_index("gene")
+    for kind, some in long.set_index("gene").groupby("kind", sort=False):
+        table[f"n {kind}"] = some["n"]
+        for name, title in (("mean", f"mean {kind}"), ("W1", f"W1 {kind}")):
+            if some[name].notna().any():
+                table[[title, f"{title}_low", f"{title}_high"]] = some[[name, f"{name}_low", f"{name}_high"]]
+    return table.reset_index()

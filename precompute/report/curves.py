@@ -39,7 +39,7 @@ def smoothed(step: ndarray, values: ndarray, n_points: int = 200) -> tuple[ndarr
 
 
 def convergence(curves: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
-    """A row a phase, loss and split: epochs, steps; the mean of the last epoch with its interval over steps; change since half-way.
+    """A row a phase, loss and split: n_epochs; n values in the last epoch, their mean with its interval over steps; and change.
 
     change: the last epoch's mean over that of the epoch in the middle, less 1: near 0 is at rest.
     """

@@ -1,7 +1,7 @@
 """The paper's tables and figures for an atlas, each beside the paper's own number, and what the paper has not.
 
 One self-contained page, and its numbers as CSV in a folder beside it. Stopped by Ctrl-C or a kill, the same command goes on
-after the parts that were finished, which are kept in another folder beside it; parts whose inputs have not changed are used again.
+after the parts that were finished, which are kept in another folder beside it, and used again while their inputs are the same.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from model.errors import InputError
 from model.hdf5 import replacing
 from model.report import Report, to_json, to_page
 from precompute.embed import add_compute
-from precompute.report import measure, paper_figures, sheets, walks
+from precompute.report import measure, paper_variation, sheets, walks
 from precompute.report.content import Content
 from precompute.report.measured import Measured
 from precompute.report.parts import VERSION, run_parts
@@ -76,7 +76,7 @@ def run(*, atlas: Path, out: Path, cells: Path | None, into_atlas: bool, device:
         parts.mkdir(exist_ok=True)
         results = run_parts([*measure.parts_of(source), *walks.parts_of(source)], parts, source.made_from, "measure")
         measured = Measured(source, results)
-        extremes = paper_figures.extreme_rows(measured)
+        extremes = paper_variation.extreme_rows(measured)
         results |= run_parts(sheets.parts_of(source, extremes), parts, source.made_from, "draw")
         every = contents(measured)
         report = Report(f"The model of {source.atlas.title}", facts(source), [content.section() for content in every])

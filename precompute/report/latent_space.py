@@ -18,7 +18,7 @@ def ks(z: ndarray) -> ndarray:
 
 
 def against_prior(z: ndarray, *, seed: int = 0) -> dict[str, float]:
-    """n, n_dimensions; greatest |mean|, mean sd and mean KS distance over dimensions, mean norm, with intervals; and n_rejected.
+    """n, n_dimensions; over dimensions the greatest |mean|, mean sd, mean KS distance; mean norm; intervals; and n_rejected.
 
     n_rejected: dimensions whose KS test against N(0, 1) has p < 0.05 after Bonferroni. The prior's mean norm is about sqrt(n).
     """

@@ -1,7 +1,7 @@
 """All that a report needs of the networks, a structure at a time: cells decoded again, cells generated, Algorithm 4.
 
-B cells of a structure, K structures, n latent dimensions, V voxels. The latents of every cell are in the atlas, so encode-decode
-needs no image; where an image is at hand it is compared with what is decoded.
+B cells of a structure, K structures, n latent dimensions, V voxels. Every latent is in the atlas, so to encode and decode needs no
+image; where an image is at hand it is compared with what is decoded.
 """
 
 from collections.abc import Callable
@@ -119,7 +119,7 @@ def reconstructed(source: Source, rows: ndarray, k: int, advance: Advance) -> Ar
 def generated(source: Source, k: int, n: int, seed, advance: Advance) -> Arrays:
     """n cells of structure k whose z_r and z_s are drawn from the prior, and what the encoders make of them.
 
-    p (n, K), z_r (n, n_latent), z_s (n, n_latent) of the decoded cells; rho (n, n) of their structure channels; coarse as above.
+    p (n, K), z_r and z_s (n, n_latent) of the decoded cells; rho (n, n) of their structure channels; coarse as above.
     """
     model = source.model
     prior = np.random.default_rng(seed).standard_normal((2, n, model.config.n_latent), np.float32)
