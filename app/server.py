@@ -13,7 +13,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from app import api, callbacks, layout
+from app import api, callbacks, layout, model_page
 from app.cache import VolumeCache
 from app.volumes import Decoder, VolumeService
 from model.atlas import Atlas
@@ -61,6 +61,7 @@ def make_server(atlases: list[Atlas], *, decoder: Decoder | None = None, cache_d
     )
     # Before Dash, whose catch-all answers every other path with the page.
     api.register(server, services)
+    model_page.register(server, by_id)
     for folder in UNVERSIONED:
         server.mount(f"/assets/{folder}", Revalidated(directory=ASSETS / folder, check_dir=False))
     app = Dash(

@@ -7,6 +7,7 @@ import base64
 import dataclasses
 import html
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MEDIA = ("image/svg+xml", "image/png")
@@ -14,7 +15,7 @@ STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff; margin: 0 auto; max-width: 76rem;
   padding: 1rem 2rem }
 h1 { font-size: 1.7rem } h2 { border-top: 1px solid #ccc; padding-top: 1rem; margin-top: 2.5rem; font-size: 1.25rem }
-nav ol { columns: 2 } nav a { color: #0b5394 } p { max-width: 60rem }
+nav ol { columns: 2 } a { color: #0b5394 } p { max-width: 60rem }
 figure { margin: 1.2rem 0 } figure img { max-width: 100%; height: auto; display: block }
 figure.pixels img { background: #000 }
 figcaption, caption { color: #444; font-size: 13px; text-align: left; max-width: 60rem; padding: .3rem 0; caption-side: top }
@@ -93,8 +94,8 @@ def from_json(text: str) -> Report:
     return Report(report["title"], report["facts"], sections)
 
 
-def to_page(report: Report) -> str:
-    """One self-contained HTML page, without a script, that asks nobody for anything."""
+def to_page(report: Report, links: Sequence[tuple[str, str]] = ()) -> str:
+    """One self-contained HTML page, without a script, that asks nobody for anything; `links` (address, words) come first."""
     escape = html.escape
     contents = "".join(f'<li><a href="#{escape(s.key)}">{escape(s.title)}</a></li>' for s in report.sections)
     facts = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in report.facts)
@@ -102,10 +103,14 @@ def to_page(report: Report) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(report.title)}</title><style>{STYLE}</style></head><body>"
-        f"<h1>{escape(report.title)}</h1><table>{facts}</table><nav><ol>{contents}</ol></nav>"
+        f"{_links(links)}<h1>{escape(report.title)}</h1><table>{facts}</table><nav><ol>{contents}</ol></nav>"
         + "\n".join(map(_section, report.sections))
         + "</body></html>\n"
     )
+
+
+def _links(links: Sequence[tuple[str, str]]) -> str:
+    return " · ".join(f'<a href="{html.escape(address)}">{html.escape(words)}</a>' for address, words in links)
 
 
 def _section(section: Section) -> str:

@@ -45,7 +45,9 @@ def by_stage(measured: Measured) -> tuple[Content, dict[str, pd.DataFrame]]:
     for split, series in chart.items():
         labels = [f"{stage} (n = {n})" for stage, n in zip(tables[split]["stage"], tables[split]["n"], strict=True)]
         content.svg(
-            f"errors_{split}", f"Pearson r by stage, {split} split.", charts.intervals(labels, series, "Pearson r of voxels")
+            f"errors_{split}",
+            f"Pearson r by stage, {split} split.",
+            charts.intervals(labels, series, "Pearson r of voxels", "stage"),
         )
     metrics = source.atlas.metrics
     if "pca_bce_x_r" in metrics:
@@ -153,7 +155,7 @@ def covered(measured: Measured) -> tuple[Content, pd.DataFrame]:
         content.svg(
             "coverage",
             "Precision and recall of generated cells.",
-            charts.intervals(labels, series, "share of cells", limits=(-0.02, 1.02)),
+            charts.intervals(labels, series, "share of cells", "split, space", limits=(-0.02, 1.02)),
         )
     return content, table
 

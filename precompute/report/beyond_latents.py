@@ -38,14 +38,16 @@ def linear_reading(measured: Measured) -> tuple[Content, pd.DataFrame]:
             rows.append({"from": latent, "read": what} | probes.read_class(z, labels, train & known, test & known, seed=seed))
     table = pd.DataFrame(rows)
     content.table("probes", "Linear probes.", table)
-    unread = table.loc[table["balanced_accuracy"].isna(), ["read", "from"]].agg(" from ".join, axis=1).tolist()
+    unread = [f"{row['read']} from {row['from']}" for row in rows if np.isnan(row["balanced_accuracy"])]
     if unread:
         content.missing.append(f"Not read, for want of two classes with cells in both splits: {', '.join(unread)}.")
     labels = [f"{row['read']} from {row['from']}" for row in rows]
     chance = table["chance"].to_numpy()
     series = {"test cells": columns(table, "balanced_accuracy"), "chance": (chance, chance, chance)}
     content.svg(
-        "probes", "Balanced accuracy on test cells.", charts.intervals(labels, series, "balanced accuracy", limits=(0, 1))
+        "probes",
+        "Balanced accuracy on test cells.",
+        charts.intervals(labels, series, "balanced accuracy", "probe", limits=(0, 1)),
     )
     if source.factors is None:
         content.missing.append("The cells are not simulated: there are no known factors to read.")
@@ -62,7 +64,7 @@ def linear_reading(measured: Measured) -> tuple[Content, pd.DataFrame]:
     if len(known):
         series = {name: columns(known, name) for name in z}
         chart = charts.intervals(
-            known["factor"].tolist(), series, "R2 on test cells", lines={"the mean": 0}, limits=(-0.5, 1.02)
+            known["factor"].tolist(), series, "R2 on test cells", "factor", lines={"the mean": 0}, limits=(-0.5, 1.02)
         )
         content.svg("factors", "How much of each factor a linear map reads; intervals may leave the frame.", chart)
     return content, table

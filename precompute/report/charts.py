@@ -36,7 +36,9 @@ def drawn(draw: Callable[[Figure], None], size: tuple[float, float]) -> str:
     return out.getvalue()
 
 
-def intervals(labels: list[str], series: Series, x_label: str, *, lines: dict[str, float] | None = None, limits=None) -> str:
+def intervals(
+    labels: list[str], series: Series, x_label: str, y_label: str, *, lines: dict[str, float] | None = None, limits=None
+) -> str:
     """Dots with their intervals, a row a label, a colour and mark a series; `lines` are verticals with a name."""
 
     def draw(figure: Figure) -> None:
@@ -50,7 +52,7 @@ def intervals(labels: list[str], series: Series, x_label: str, *, lines: dict[st
             axes.axvline(at, color=GREY, linestyle=DASHES[i + 1], linewidth=1, label=name)
         axes.set_yticks(places, labels)
         axes.set_ylim(-0.6, len(labels) - 0.4)
-        axes.set_xlabel(x_label)
+        axes.set(xlabel=x_label, ylabel=y_label)
         axes.grid(axis="x", color="#e5e5e5")
         if limits is not None:
             axes.set_xlim(limits)
@@ -74,7 +76,7 @@ def violins(panels: dict[str, dict[str, ndarray]], labels: list[str], y_label: s
                 if len(values):
                     ax.plot(place, np.median(values), MARKS[i], color=COLOURS[i], markersize=4)
                 else:
-                    ax.text(place, 0.02, "none", ha="center", color=GREY, fontsize=7)
+                    ax.text(place, 0.05, "none", ha="center", color=GREY, fontsize=7, transform=ax.get_xaxis_transform())
             ax.set(title=title, ylabel=y_label)
             ax.grid(axis="y", color="#e5e5e5")
         axes[-1].set_xticks(range(len(labels)), labels, rotation=45, ha="right")

@@ -19,7 +19,7 @@ from precompute.embed import add_compute
 from precompute.report import measure, paper_variation, sheets, walks
 from precompute.report.content import Content
 from precompute.report.measured import Measured
-from precompute.report.parts import VERSION, run_parts
+from precompute.report.parts import run_parts
 from precompute.report.sections import contents
 from precompute.report.source import Options, Source
 
@@ -80,7 +80,6 @@ def run(*, atlas: Path, out: Path, cells: Path | None, into_atlas: bool, device:
         results |= run_parts(sheets.parts_of(source, extremes), parts, source.made_from, "draw")
         every = contents(measured)
         report = Report(f"The model of {source.atlas.title}", facts(source), [content.section() for content in every])
-        made_from = fingerprint(VERSION, source.made_from, vars(options), report.facts)
     finally:
         source.close()
     write_tables(out.with_name(f"{out.stem}_data"), every)
@@ -88,7 +87,7 @@ def run(*, atlas: Path, out: Path, cells: Path | None, into_atlas: bool, device:
         partial.write_text(to_page(report), encoding="utf-8")
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {len(every)} sections, {time.perf_counter() - start:.0f} s")
     if into_atlas:
-        store(atlas, report, made_from)
+        store(atlas, report)
 
 
 def check(options: Options, out: Path) -> None:
@@ -160,7 +159,7 @@ def write_tables(folder: Path, every: list[Content]) -> None:
         (folder / Path(name).name).unlink(missing_ok=True)
 
 
-def store(path: Path, report: Report, made_from: str) -> None:
+def store(path: Path, report: Report) -> None:
     """Put the report into the atlas `path`, group `report`. InputError where it is too large to be mailed with it."""
     text = to_json(report).encode()
     if len(text) > MOST_STORED:
@@ -168,6 +167,7 @@ def store(path: Path, report: Report, made_from: str) -> None:
             f"{path}: the report is {len(text) / 1e6:.1f} MB, at most {MOST_STORED / 1e6:g} go into an atlas; leave out "
             "--into-atlas"
         )
+    made_from = fingerprint(text.decode())
     with editing(path) as file:
         if is_current(file, "report", made_from):
             print(f"{path}: report unchanged, kept")

@@ -1,7 +1,7 @@
 """All that a report needs of the networks, a structure at a time: cells decoded again, cells generated, Algorithm 4.
 
-B cells of a structure, K structures, n latent dimensions, V voxels. Every latent is in the atlas, so to encode and decode needs no
-image; where an image is at hand it is compared with what is decoded.
+B cells of a structure, K structures, n latent dimensions, V voxels. The atlas holds every latent, so that to encode and decode
+needs no image; where an image is at hand it is compared with what is decoded.
 """
 
 from collections.abc import Callable

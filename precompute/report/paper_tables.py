@@ -76,7 +76,7 @@ def inception(measured: Measured) -> tuple[Content, dict[str, pd.DataFrame]]:
         tables[split] = table
     if chart:
         caption = "Inception score of all classes over its ceiling; bars are 95 % intervals (the paper gives none)."
-        content.svg("S10_inception", caption, charts.intervals(list(KINDS), chart, "inception score / ceiling"))
+        content.svg("S10_inception", caption, charts.intervals(list(KINDS), chart, "inception score / ceiling", "kind of cell"))
     return content, tables
 
 

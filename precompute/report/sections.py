@@ -9,37 +9,38 @@ from precompute.report.measured import Measured
 from precompute.report.source import SPLITS
 
 ENDS = ("", "_low", "_high")
+SECTIONS = {
+    "cells": paper_tables.table_S9,
+    "scores": paper_tables.inception,
+    "overall": paper_tables.confusion,
+    "reconstructions": paper_figures.reconstructions,
+    "training": paper_figures.training,
+    "latents": paper_figures.latents,
+    "localisations": paper_figures.localisations,
+    "correlations": paper_figures.correlations,
+    "variation": paper_variation.variation,
+    "mitosis": paper_figures.mitosis,
+    "read": beyond_latents.linear_reading,
+    "support": beyond_latents.supported,
+    "calibration": beyond_latents.calibrated,
+    "by_stage": beyond_images.by_stage,
+    "walk": beyond_images.smooth_walk,
+    "covered": beyond_images.covered,
+}
 LEAST = 10  # cells of a structure whose distribution is compared
 
 
 def contents(measured: Measured) -> list[Content]:
-    """Every section, in order."""
-    with tqdm(total=16, desc="report", unit="section", mininterval=1) as bar:
-
-        def done(result):
-            bar.update()
-            return result
-
-        S9, (S10, scores) = done(paper_tables.table_S9(measured)), done(paper_tables.inception(measured))
-        S11, overall = done(paper_tables.confusion(measured))
-        figures = [done(section(measured)) for section in (paper_figures.reconstructions, paper_figures.training)]
-        S4, latents = done(paper_figures.latents(measured))
-        S5, (S6, correlations) = done(paper_figures.localisations(measured)), done(paper_figures.correlations(measured))
-        (S7, variation), walk = done(paper_variation.variation(measured)), done(paper_figures.mitosis(measured))
-        (probes, read), (errors, by_stage) = (
-            done(beyond_latents.linear_reading(measured)),
-            done(beyond_images.by_stage(measured)),
-        )
-        others = [
-            done(section(measured))
-            for section in (beyond_latents.supported, beyond_latents.calibrated, beyond_images.smooth_walk)
-        ]
-        coverage, covered = done(beyond_images.covered(measured))
-    glance = at_a_glance(scores, overall, latents, correlations, variation, read, by_stage, covered)
-    return [glance, S9, S10, S11, *figures, S4, S5, S6, S7, walk, probes, *others[:2], errors, others[2], coverage]
+    """Every section, in order. Some give, beside their content, the tables that the glance takes its figures from."""
+    results = {}
+    for name, section in tqdm(SECTIONS.items(), desc="report", unit="section", mininterval=1):
+        results[name] = section(measured)
+    with_tables = {name: result for name, result in results.items() if isinstance(result, tuple)}
+    glance = at_a_glance(**{name: tables for name, (_, tables) in with_tables.items()})
+    return [glance, *(result[0] if name in with_tables else result for name, result in results.items())]
 
 
-def at_a_glance(scores, overall, latents, correlations, variation, read, by_stage, covered) -> Content:
+def at_a_glance(*, scores, overall, latents, correlations, variation, read, by_stage, covered) -> Content:
     """What decides first whether to trust the atlas, beside the paper; each number is explained in the section it is from."""
     rows = []
 
