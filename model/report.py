@@ -18,11 +18,13 @@ h1 { font-size: 1.7rem } h2 { border-top: 1px solid #ccc; padding-top: 1rem; mar
 nav ol { columns: 2 } a { color: #0b5394 } p { max-width: 60rem }
 figure { margin: 1.2rem 0 } figure img { max-width: 100%; height: auto; display: block }
 figure.pixels img { background: #000 }
-figcaption, caption { color: #444; font-size: 13px; text-align: left; max-width: 60rem; padding: .3rem 0; caption-side: top }
+figcaption, .caption { color: #444; font-size: 13px; max-width: 60rem; padding: .3rem 0; margin: 0 }
 .scroll { overflow-x: auto; margin: 1.2rem 0 }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }
-th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #e3e3e3; white-space: nowrap }
-th { vertical-align: bottom; border-bottom: 2px solid #888 } th:first-child, td:first-child { text-align: left }
+th, td { padding: .2rem .5rem; text-align: right; border-bottom: 1px solid #e3e3e3; white-space: nowrap }
+.facts td { text-align: left }
+th { vertical-align: bottom; border-bottom: 2px solid #888; white-space: normal }
+th:first-child, td:first-child { text-align: left }
 .paper { background: #eef3f8 } .missing { border-left: 4px solid #b35900; padding-left: .8rem; background: #fff6ec }
 """
 
@@ -103,7 +105,7 @@ def to_page(report: Report, links: Sequence[tuple[str, str]] = ()) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(report.title)}</title><style>{STYLE}</style></head><body>"
-        f"{_links(links)}<h1>{escape(report.title)}</h1><table>{facts}</table><nav><ol>{contents}</ol></nav>"
+        f'{_links(links)}<h1>{escape(report.title)}</h1><table class="facts">{facts}</table><nav><ol>{contents}</ol></nav>'
         + "\n".join(map(_section, report.sections))
         + "</body></html>\n"
     )
@@ -138,6 +140,6 @@ def _table(table: Table) -> str:
     )
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return (
-        f'<div class="scroll"><table><caption>{html.escape(table.caption)} ({html.escape(table.name)}.csv)</caption>'
+        f'<div class="scroll"><p class="caption">{html.escape(table.caption)} ({html.escape(table.name)}.csv)</p><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )

@@ -117,47 +117,56 @@ def smooth_walk(measured: Measured) -> Content:
 
 def covered(measured: Measured) -> tuple[Content, pd.DataFrame]:
     """Precision and recall of generated cells."""
-    source, seed, rows = measured.source, measured.source.options.seed, []
+    seed, rows = measured.source.options.seed, []
     content = Content("coverage", "Precision and recall of generated cells")
     generated = measured.generated()
     content.text = [
         "precision: share of generated cells in the manifold of the data; recall: share of the data in that of the generated "
-        f"cells; a manifold is the union of balls out to the {coverage.NEIGHBOURS}rd neighbour (Kynkaanniemi et al. 2019). "
+        f"cells; a manifold is the union of balls out to the {coverage.NEIGHBOURS}rd neighbour (Kynkäänniemi et al. 2019). "
         "As many generated cells as cells of each structure. Spaces: the latents z_r and z_s by the encoders, which saw the "
         f"same training; and at most {coverage.N_COMPONENTS} principal components of the images (all channels, averaged to 8 "
         "x 12 x 16), which the model had no part in. In brackets: 95 % of 1,000 bootstrap draws over the cells that are "
-        f"asked, seed {seed}. Both depend on the number of cells: compare rows of one split. {NOT_IN_PAPER}"
+        f"asked, seed {seed}. Both depend on the number of cells: compare rows of one split. precision of other split: the "
+        "share of observed cells of the other split in the same manifold, which is what a perfect model would reach. "
+        f"{NOT_IN_PAPER}"
     ]
     for split in SPLITS:
-        again = measured.reconstructed(split)
-        if not again:
-            content.missing.append(f"No {split} cells.")
-            continue
-        match = _matched(source.y[again["rows"]], generated["y"])
-        z = np.concatenate([source.atlas.latent(name)[again["rows"]] for name in ("z_r", "z_s")], axis=1)
-        z_generated = np.concatenate([generated["z_r"], generated["z_s"]], axis=1)[match]
-        spaces = {"latents": (z, z_generated)}
-        seen = np.isfinite(again["coarse"]).all(axis=1)
-        if seen.sum() > coverage.NEIGHBOURS:
-            match = _matched(source.y[again["rows"][seen]], generated["y"])
-            spaces["images"] = tuple(coverage.components(again["coarse"][seen], generated["coarse"][match], seed=seed))
-        else:
-            content.missing.append(
-                f"{split}, images: " + (NO_TRAIN_IMAGES if split == "train" else "no test cell's image is at hand.")
-            )
-        for space, (data, made) in spaces.items():
-            rows.append({"split": split, "space": space} | coverage.precision_recall(data, made, seed=seed))
+        other = "train" if split == "test" else "test"
+        for space in ("latents", "images"):
+            (data, y), (others, _) = (_features(measured, some, space) for some in (split, other))
+            if len(data) <= coverage.NEIGHBOURS:
+                why = NO_TRAIN_IMAGES if space == "images" and split == "train" else f"{len(data)} cells are too few."
+                content.missing.append(f"{split}, {space}: {why}")
+                continue
+            made = np.concatenate([generated["z_r"], generated["z_s"]], axis=1) if space == "latents" else generated["coarse"]
+            made = made[_matched(y, generated["y"])]
+            if space == "images":
+                data, made, others = coverage.components(data, made, others, seed=seed)
+            row = {"split": split, "space": space} | coverage.precision_recall(data, made, seed=seed)
+            rows.append(row | coverage.share_inside("precision_of_other_split", others, data, seed=seed))
     table = pd.DataFrame(rows)
     if len(rows):
         content.table("coverage", "Precision and recall.", table)
         labels = [f"{row['split']}, {row['space']} (n = {row['n_data']})" for row in rows]
-        series = {name: columns(table, name) for name in ("precision", "recall")}
+        series = {name: columns(table, name) for name in ("precision", "recall", "precision_of_other_split")}
         content.svg(
             "coverage",
             "Precision and recall of generated cells.",
             charts.intervals(labels, series, "share of cells", "split, space", limits=(-0.02, 1.02)),
         )
     return content, table
+
+
+def _features(measured: Measured, split: str, space: str) -> tuple[np.ndarray, np.ndarray]:
+    """Features and classes of the decoded cells of a split, those with an image alone where the space is that of images."""
+    again, source = measured.reconstructed(split), measured.source
+    if not again:
+        return np.empty((0, 0)), np.empty(0, int)
+    if space == "latents":
+        z = [source.atlas.latent(name)[again["rows"]] for name in ("z_r", "z_s")]
+        return np.concatenate(z, axis=1), source.y[again["rows"]]
+    seen = again["has_image"]
+    return again["coarse"][seen], source.y[again["rows"][seen]]
 
 
 def _matched(y: np.ndarray, y_generated: np.ndarray) -> np.ndarray:

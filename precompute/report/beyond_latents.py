@@ -100,7 +100,7 @@ def supported(measured: Measured) -> Content:
     series = [(name, np.sort(d), np.arange(1, len(d) + 1) / len(d)) for name, d in distances.items() if len(d)]
     thin = [(name, x[:: max(1, len(x) // 200)], y[:: max(1, len(y) // 200)]) for name, x, y in series]
     panel = {"title": "", "x_label": "distance to nearest training cell (z_r)", "y_label": "share of cells", "series": thin}
-    content.svg("support", "Share of cells nearer than a distance.", charts.lines([panel], columns=2, height=3.4))
+    content.svg("support", "Share of cells nearer than a distance.", charts.lines([panel], columns=1, height=3.4))
     return content
 
 
@@ -112,7 +112,7 @@ def calibrated(measured: Measured) -> Content:
         "p(y|x) by Enc_rs of the observed cell. Confidence is its greatest value. calibration error: mean over cells of the "
         f"distance of accuracy and confidence in {classes.N_BINS} bins of equal width; overconfidence: mean confidence less "
         "accuracy; Brier: sum over classes; log loss in nat. In brackets: 95 % of 300 (bins: 1,000) bootstrap draws over "
-        f"cells, seed {seed}. {NOT_IN_PAPER}"
+        f"cells, of the calibration error 1.96 sd to both sides, seed {seed}. {NOT_IN_PAPER}"
     ]
     for split in SPLITS:
         at = source.rows(split)
@@ -130,6 +130,6 @@ def calibrated(measured: Measured) -> Content:
     content.table("calibration", "Calibration.", pd.DataFrame(rows))
     panel = {"title": "", "x_label": "confidence", "y_label": "accuracy", "series": series, "diagonal": True, "dots": True}
     content.svg(
-        "calibration", "Accuracy against confidence; dotted: as it should be.", charts.lines([panel], columns=2, height=3.4)
+        "calibration", "Accuracy against confidence; dotted: as it should be.", charts.lines([panel], columns=1, height=3.4)
     )
     return content

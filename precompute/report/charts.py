@@ -1,6 +1,7 @@
 """Charts as SVG. Colours are those of Okabe and Ito, which the colour-blind tell apart; marks and dashes differ too."""
 
 import io
+import re
 from collections.abc import Callable
 
 import matplotlib as mpl
@@ -22,6 +23,7 @@ STYLE = {
     "svg.hashsalt": "report",  # the same bytes for the same figure
     "font.family": "sans-serif",
 }
+PLACES = re.compile(r"(\d\.\d\d)\d+(?=[ \n\"])")
 Series = dict[str, tuple[ndarray, ndarray, ndarray]]  # value, low, high by name
 
 
@@ -33,7 +35,8 @@ def drawn(draw: Callable[[Figure], None], size: tuple[float, float]) -> str:
         draw(figure)
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    return out.getvalue()
+    # Hundredths of a point are finer than any screen; matplotlib writes millionths.
+    return PLACES.sub(r"\1", out.getvalue())
 
 
 def intervals(
@@ -158,10 +161,13 @@ def lines(panels: list[dict], *, columns: int = 3, height: float = 2.3) -> str:
             ax.grid(color="#eeeeee")
             if "ticks" in panel:
                 ax.set_xticks(*panel["ticks"], rotation=45, ha="right", fontsize=7)
-            if len(panel["series"]) > 1:
+            if len(panel["series"]) > 1 and len(panels) > 1:
                 ax.legend(fontsize=7)
 
-    return drawn(draw, (3.6 * columns, 0.3 + height * n_rows))
+        if len(panels) == 1 and len(panels[0]["series"]) > 1:
+            figure.legend(loc="outside right upper")
+
+    return drawn(draw, (3.6 * columns if len(panels) > 1 else 7.5, 0.3 + height * n_rows))
 
 
 def quantile_view(latents: dict[str, tuple[ndarray, ndarray, ndarray]], critical: float) -> str:

@@ -9,7 +9,7 @@ from numpy import ndarray
 from scipy.special import rel_entr
 from sklearn.metrics import log_loss
 
-from precompute.report.intervals import interval
+from precompute.report.intervals import interval, spread
 from precompute.scores import classification
 
 N_BINS = 10
@@ -88,7 +88,7 @@ def confusion_table(genes: list[str], y: ndarray, p: ndarray, *, seed: int = 0) 
             each = [counts.diagonal() / counts.sum(axis=1), counts.diagonal() / counts.sum(axis=0)]
         return np.concatenate([accuracy_and_recall(counts), *each])
 
-    low, high = interval(of, len(y), seed=seed)
+    low, high = interval(of, y, seed=seed)  # within each class: one with a single cell must not drop out
     names = ["accuracy", "macro_recall"]
     overall = pd.DataFrame({"figure": names, "n": len(y), "value": [figures[name] for name in names]})
     overall["value_low"], overall["value_high"] = low[:2], high[:2]
@@ -127,16 +127,18 @@ def calibration(y: ndarray, p: ndarray, *, seed: int = 0) -> dict[str, float]:
     """n; mean confidence less accuracy; calibration error; Brier score, sum over classes; log loss (nat); with intervals."""
     p = p.astype(np.float64) / p.sum(axis=1, keepdims=True, dtype=np.float64)
 
-    def of(rows: ndarray) -> list[float]:
+    def of(rows: ndarray) -> ndarray:
         y_, p_ = y[rows], p[rows]
         hot = np.eye(p.shape[1])[y_]
         overconfidence = p_.max(axis=1).mean() - (p_.argmax(axis=1) == y_).mean()
         loss = log_loss(
             y_, np.clip(p_, 1e-12, None) / np.clip(p_, 1e-12, None).sum(axis=1, keepdims=True), labels=range(p.shape[1])
         )
-        return [overconfidence, calibration_error(y_, p_), ((p_ - hot) ** 2).sum(axis=1).mean(), loss]
+        return np.array([overconfidence, calibration_error(y_, p_), ((p_ - hot) ** 2).sum(axis=1).mean(), loss])
 
     values, (low, high) = of(np.arange(len(y))), interval(of, len(y), n_draws=300, seed=seed)
+    # An error of calibration is never below 0, so that the percentiles of its draws would lie above it.
+    low[1], high[1] = spread(lambda rows: calibration_error(y[rows], p[rows]), len(y), n_draws=300, seed=seed)
     figures: dict[str, float] = {"n": len(y)}
     for i, name in enumerate(("overconfidence", "calibration_error", "brier", "log_loss")):
         figures |= {name: values[i], f"{name}_low": low[i], f"{name}_high": high[i]}

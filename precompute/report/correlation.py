@@ -5,7 +5,7 @@ import pandas as pd
 from numpy import ndarray
 from scipy.stats import wasserstein_distance
 
-from precompute.report.intervals import LEVELS, N_DRAWS
+from precompute.report.intervals import LEVELS, N_DRAWS, NORMAL
 
 N_DISTANCE_DRAWS = 200  # of a distance, which takes longer than a mean
 
@@ -39,12 +39,13 @@ def distance(rho: ndarray, other: ndarray, *, n_draws: int = N_DISTANCE_DRAWS, s
     "cells."""
     if not len(pairs(rho)) or not len(pairs(other)):
         return np.nan, np.nan, np.nan
-    rng, drawn = np.random.default_rng(seed), []
+    value, rng, drawn = float(wasserstein_distance(pairs(rho), pairs(other))), np.random.default_rng(seed), []
     for _ in range(n_draws):
         both = [_drawn_pairs(matrix, rng) for matrix in (rho, other)]
         if all(map(len, both)):
             drawn.append(wasserstein_distance(*both))
-    return (float(wasserstein_distance(pairs(rho), pairs(other))), *(float(q) for q in np.quantile(drawn, LEVELS)))
+    reach = NORMAL * np.std(drawn) if drawn else np.nan
+    return value, max(value - reach, 0.0), value + reach
 
 
 def _drawn_pairs(rho: ndarray, rng: np.random.Generator) -> ndarray:

@@ -21,7 +21,7 @@ LOSSES = {
 def logged(curves: pd.DataFrame) -> list[tuple[str, str]]:
     """(phase, column) of everything that was logged in it, in the order of LOSSES, then others by name."""
     names = [name for name in (*LOSSES, *sorted(set(curves) - set(LOSSES))) if name in curves]
-    skip = ("phase", "epoch", "step", "split")
+    skip = ("phase", "epoch", "step", "split", "time")
     return [
         (phase, name)
         for phase in ("r", "rs")
@@ -30,12 +30,18 @@ def logged(curves: pd.DataFrame) -> list[tuple[str, str]]:
     ]
 
 
-def smoothed(step: ndarray, values: ndarray, n_points: int = 200) -> tuple[ndarray, ndarray]:
-    """Medians of at most n_points portions of equal length, in order of step."""
-    order = np.argsort(step, kind="stable")
+def time_of(curves: pd.DataFrame) -> ndarray:
+    """(rows,) when each row was logged, in epochs since the phase began: step counts within an epoch."""
+    n_steps = curves.groupby(["phase", "epoch"])["step"].transform("max") + 1
+    return (curves["epoch"] + (curves["step"] + 1) / n_steps).to_numpy(np.float64)
+
+
+def smoothed(time: ndarray, values: ndarray, n_points: int = 200) -> tuple[ndarray, ndarray]:
+    """Medians of at most n_points portions of equal length, in order of time."""
+    order = np.argsort(time, kind="stable")
     known = order[np.isfinite(values[order])]
     portions = [part for part in np.array_split(known, min(n_points, max(len(known), 1))) if len(part)]
-    return np.array([step[part].mean() for part in portions]), np.array([np.median(values[part]) for part in portions])
+    return np.array([time[part].mean() for part in portions]), np.array([np.median(values[part]) for part in portions])
 
 
 def convergence(curves: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from numpy import ndarray
 from scipy.stats import kstwo, norm
 from sklearn.neighbors import NearestNeighbors
 
-from precompute.report.intervals import interval
+from precompute.report.intervals import interval, spread
 
 
 def ks(z: ndarray) -> ndarray:
@@ -23,12 +23,18 @@ def against_prior(z: ndarray, *, seed: int = 0) -> dict[str, float]:
     n_rejected: dimensions whose KS test against N(0, 1) has p < 0.05 after Bonferroni. The prior's mean norm is about sqrt(n).
     """
 
-    def of(rows: ndarray) -> list[float]:
+    def of(rows: ndarray) -> ndarray:
         some = z[rows].astype(np.float64)
-        return [np.abs(some.mean(axis=0)).max(), some.std(axis=0).mean(), ks(some).mean(), np.linalg.norm(some, axis=1).mean()]
+        figures = [
+            np.abs(some.mean(axis=0)).max(),
+            some.std(axis=0).mean(),
+            ks(some).mean(),
+            np.linalg.norm(some, axis=1).mean(),
+        ]
+        return np.array(figures)
 
     figures: dict[str, float] = {"n": len(z), "n_dimensions": z.shape[1]}
-    values, (low, high) = of(np.arange(len(z))), interval(of, len(z), n_draws=200, seed=seed)
+    values, (low, high) = of(np.arange(len(z))), spread(of, len(z), n_draws=200, seed=seed)
     for i, name in enumerate(("mean_max_abs", "sd_mean", "ks_mean", "norm_mean")):
         figures |= {name: values[i], f"{name}_low": low[i], f"{name}_high": high[i]}
     return figures | {"n_rejected": int((kstwo.sf(ks(z), len(z)) < 0.05 / z.shape[1]).sum())}

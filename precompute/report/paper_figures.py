@@ -52,6 +52,7 @@ def training(measured: Measured) -> Content:
             for name, values in source.atlas.file["curves"].items()
         }
     )
+    frame["time"] = curves.time_of(frame)
     epochs = {phase: int(some["epoch"].nunique()) for phase, some in frame.groupby("phase")}
     content.text = [
         "What training logged: train, a value a step (a line of medians over portions of steps); test, a value an epoch. "
@@ -66,15 +67,13 @@ def training(measured: Measured) -> Content:
         series = []
         for split in ("train", "test"):
             some = frame[(frame["phase"] == phase) & (frame["split"] == split)]
-            x, y = curves.smoothed(some["step"].to_numpy(), some[name].to_numpy())
+            x, y = curves.smoothed(some["time"].to_numpy(), some[name].to_numpy())
             if len(x):
                 series.append((split, x, y))
         panels.append(
-            {"title": f"{phase}: {name}", "x_label": "step", "y_label": curves.LOSSES.get(name, name), "series": series}
+            {"title": f"{phase}: {name}", "x_label": "epoch", "y_label": curves.LOSSES.get(name, name), "series": series}
         )
-    content.svg(
-        "S3_training", "Fig. S3: losses against training step, blue solid train, orange dashed test.", charts.lines(panels)
-    )
+    content.svg("S3_training", "Fig. S3: losses against epochs, blue solid train, orange dashed test.", charts.lines(panels))
     content.table("S3_convergence", "Where training ended.", curves.convergence(frame, seed=source.options.seed))
     return content
 
@@ -86,9 +85,9 @@ def latents(measured: Measured) -> tuple[Content, pd.DataFrame]:
     content.text = [
         "Every cell's z as the atlas holds it. KS: greatest distance of a dimension's distribution from the normal one; n "
         "rejected: dimensions with p < 0.05 after Bonferroni. With many cells the smallest difference is found: look at the "
-        f"distance. In brackets: 95 % of 200 bootstrap draws over cells, seed {source.options.seed} (a KS distance drawn so "
-        "comes out too great). A prior's own mean norm is about the root of the number of dimensions. The paper shows Fig. "
-        "S4 and gives no number."
+        f"distance. In brackets: 1.96 sd of 200 bootstrap draws over cells to both sides, "
+        f"seed {source.options.seed}. A prior's own mean norm is about the root of the number of dimensions. The paper shows "
+        "Fig. S4 and gives no number."
     ]
     for name in ("z_r", "z_s"):
         for split in SPLITS:
@@ -153,8 +152,8 @@ def correlations(measured: Measured) -> tuple[Content, pd.DataFrame]:
         "Pearson correlation over all voxels of the structure channels of two cells of one structure, every pair. Training "
         f"cells: at most {n} a structure; generated: {n} a structure (paper: {paper.N_GENERATED}); seed "
         f"{source.options.seed}. W1: Wasserstein distance between the pairs' distribution and that of '{reference}'. In "
-        "brackets: 95 % of 1,000 (W1: 200) bootstrap draws over cells, not pairs. Few cells make W1 greater; below 10 cells "
-        "it says little.",
+        "brackets: 95 % of 1,000 bootstrap draws over cells, not pairs (W1: 1.96 sd of 200 to both sides). Few "
+        "cells make W1 greater; below 10 cells it says little.",
         "The paper gives Fig. S6 without numbers: lamin B1 and fibrillarin correlate most, desmoplakin, ST6GAL1 and ZO-1 "
         "least; generated cells are distributed like encode-decoded test cells.",
     ]

@@ -94,8 +94,8 @@ def confusion(measured: Measured) -> tuple[Content, pd.DataFrame | None]:
     overall["paper_value"], overall["paper_n"] = [accuracy, recall], paper.TABLE_S11.sum()
     content.text = [
         f"The class with the greatest p(y|x) by Enc_rs, n = {len(rows)} test cells, none of them seen in training. Macro "
-        "recall is over the classes that have test cells. In brackets: 95 % of 1,000 bootstrap draws over cells. The paper's "
-        "two figures are computed by the same code from its Table S11 as printed."
+        "recall is over the classes that have test cells. In brackets: 95 % of 1,000 bootstrap draws over cells, within each "
+        "class. The paper's two figures are computed by the same code from its Table S11 as printed."
     ]
     per_class["paper_n"] = paper.TABLE_S9["test"].reindex(source.genes).astype("Int64").to_numpy(dtype=object, na_value=None)
     theirs = pd.Series(paper.TABLE_S11.diagonal() / paper.TABLE_S11.sum(axis=1), index=paper.GENES)

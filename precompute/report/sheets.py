@@ -10,12 +10,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from model.latent import walk
 from precompute.contact_sheet import mixed
-from precompute.pictures import BACKGROUND, LEVEL, STRETCH, WIDTH
+from precompute.pictures import BACKGROUND, LEVEL, WIDTH
 from precompute.report.parts import Arrays, Part
 from precompute.report.source import SPLITS, Source
 
 N_SHOWN, N_LOCALISED, N_EXTREME = 8, 5, 4  # cells a sheet: Figs. S1 and S2; Fig. 3; at each end of Fig. S8
 FRAMES = 2  # places a segment of the walk on Fig. S9
+STRETCH = (40, 99.5)  # percentiles, within the cells, shown as black and as full colour
 SCALE_BAR_UM, COLOUR_BITS = 10, 7
 MARGIN, HEADING, GAP = 130, 32, 2  # pixels: left, above, between tiles
 
@@ -119,7 +120,7 @@ def parts_of(source: Source, extremes: ndarray) -> list[Part]:
                 Part(
                     f"sheet_reconstruction_{split}",
                     2 * len(rows),
-                    (rows.tolist(),),
+                    (rows.tolist(), STRETCH),
                     lambda advance, rows=rows: _reconstructions(source, rows, advance),
                 )
             )
@@ -187,7 +188,7 @@ def _predictions(source: Source, name: str, z: ndarray, examples: list[int | Non
             structure_only.append(row[1])
         return {"tiles": np.stack(tiles), "structure_only": np.stack(structure_only)}
 
-    return Part(name, 2 * z.shape[0] * z.shape[1], (np.nan_to_num(z, nan=-99).tolist(), examples), compute)
+    return Part(name, 2 * z.shape[0] * z.shape[1], (np.nan_to_num(z, nan=-99).tolist(), examples, STRETCH), compute)
 
 
 def _tile_shape(source: Source) -> tuple[int, int, int]:
