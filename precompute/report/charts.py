@@ -107,7 +107,7 @@ def boxes(panels: dict[str, dict[str, list[ndarray]]], labels: list[str], y_labe
                 ax.plot([], [], MARKS[i], color=COLOURS[i], label=f"{name} (n = {n})")
             ax.set(title=title, ylabel=y_label)
             ax.grid(axis="y", color="#e5e5e5")
-            ax.legend(loc="upper right", fontsize=8)
+            ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8)
         axes[-1].set_xticks(range(len(labels)), labels, rotation=45, ha="right")
         axes[-1].set_xlabel("structure")
 

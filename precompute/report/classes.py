@@ -71,7 +71,8 @@ def inception_table(
     for kind, (p, y) in kinds.items():
         counts = np.bincount(y, minlength=len(genes))
         low, high = interval(lambda rows, p=p, y=y: inception(p[rows], y[rows], frequency), y, n_draws=500, seed=seed)
-        scores = inception(p, y, frequency)
+        scores, alone = inception(p, y, frequency), np.append(counts, counts.sum()) < 2
+        low[alone] = high[alone] = np.nan  # one cell has no interval
         table[f"n_{kind}"] = [*counts, counts.sum()]
         table[kind], table[f"{kind}_low"], table[f"{kind}_high"] = scores, low, high
     return table
@@ -89,6 +90,7 @@ def confusion_table(genes: list[str], y: ndarray, p: ndarray, *, seed: int = 0) 
         return np.concatenate([accuracy_and_recall(counts), *each])
 
     low, high = interval(of, y, seed=seed)  # within each class: one with a single cell must not drop out
+    low[2 : 2 + n][per_class["n"] < 2] = high[2 : 2 + n][per_class["n"] < 2] = np.nan  # one cell has no interval
     names = ["accuracy", "macro_recall"]
     overall = pd.DataFrame({"figure": names, "n": len(y), "value": [figures[name] for name in names]})
     overall["value_low"], overall["value_high"] = low[:2], high[:2]

@@ -27,6 +27,8 @@ def mean_pair(rho: ndarray, *, n_draws: int = N_DRAWS, seed: int = 0) -> tuple[f
     m = len(rho)
     if m < 2:
         return np.nan, np.nan, np.nan
+    if m == 2:
+        return float(rho[0, 1]), np.nan, np.nan  # one pair has no interval
     counts = np.random.default_rng(seed).multinomial(m, np.full(m, 1 / m), size=n_draws).astype(np.float64)
     off = rho - np.diag(rho.diagonal())
     n_pairs = m**2 - (counts**2).sum(axis=1)

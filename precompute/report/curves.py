@@ -44,6 +44,12 @@ def smoothed(time: ndarray, values: ndarray, n_points: int = 200) -> tuple[ndarr
     return np.array([time[part].mean() for part in portions]), np.array([np.median(values[part]) for part in portions])
 
 
+def falls_far(series: list[tuple[str, ndarray, ndarray]]) -> bool:
+    """Whether values above 0 span so much that their end would not be seen but on a logarithmic scale."""
+    values = np.concatenate([y for _, _, y in series])
+    return bool(values.min() > 0 and values.max() > 3 * values.min())
+
+
 def convergence(curves: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     """A row a phase, loss and split: n_epochs; n values in the last epoch, their mean with its interval over steps; and change.
 

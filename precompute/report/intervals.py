@@ -44,11 +44,11 @@ def _draws(strata: ndarray | int, n_draws: int, seed: int) -> Iterator[ndarray]:
 
 
 def interval_of_mean(values: ndarray, *, n_draws: int = N_DRAWS, seed: int = 0) -> tuple[float, float, float]:
-    """mean, low, high of the finite ones of `values` (N,); all nan where there is none."""
+    """mean, low, high of the finite ones of `values` (N,); nan where there is none, and no interval of one alone."""
     values = np.asarray(values, np.float64)
     values = values[np.isfinite(values)]
-    if not len(values):
-        return np.nan, np.nan, np.nan
+    if len(values) < 2:
+        return (float(values.mean()) if len(values) else np.nan), np.nan, np.nan
     rows = np.random.default_rng(seed).integers(len(values), size=(n_draws, len(values)))
     return (float(values.mean()), *(float(q) for q in np.quantile(values[rows].mean(axis=1), LEVELS)))
 

@@ -71,7 +71,13 @@ def training(measured: Measured) -> Content:
             if len(x):
                 series.append((split, x, y))
         panels.append(
-            {"title": f"{phase}: {name}", "x_label": "epoch", "y_label": curves.LOSSES.get(name, name), "series": series}
+            {
+                "title": f"{phase}: {name}",
+                "x_label": "epoch",
+                "y_label": curves.LOSSES.get(name, name),
+                "series": series,
+                "log": curves.falls_far(series),
+            }
         )
     content.svg("S3_training", "Fig. S3: losses against epochs, blue solid train, orange dashed test.", charts.lines(panels))
     content.table("S3_convergence", "Where training ended.", curves.convergence(frame, seed=source.options.seed))

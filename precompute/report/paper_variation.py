@@ -8,7 +8,7 @@ from precompute.report.content import Content
 from precompute.report.measure import variation_settings
 from precompute.report.measured import Measured
 from precompute.report.paper_figures import COLOURS
-from precompute.report.source import SPLITS
+from precompute.report.source import SPLITS, Source
 
 
 def variation(measured: Measured) -> tuple[Content, dict[str, pd.DataFrame]]:
@@ -63,12 +63,10 @@ def _extremes(measured: Measured, content: Content, seed: int) -> None:
     source, (rows, score) = measured.source, scored(measured)
     if not len(rows):
         return
-    table = variability.enrichment(score, ~source.interphase[rows], source.genes, seed=seed)
-    content.table(
-        "S8_enrichment",
-        f"Mitotic share of cells with the most and the least variation, {len(rows)} cells of both splits.",
-        table,
-    )
+    if not source.interphase[rows].any() or source.interphase[rows].all():
+        content.missing.append("Fig. S8: all scored cells are in mitosis, or none: there is no enrichment to measure.")
+    else:
+        _enrichment(content, source, rows, score, seed)
     arrays = measured.parts.get("sheet_variation")
     if arrays is None:
         return
@@ -89,6 +87,12 @@ def _extremes(measured: Measured, content: Content, seed: int) -> None:
         if row >= 0
     ]
     content.table("S8_cells", "Cells of Fig. S8.", pd.DataFrame(records), shown=False)
+
+
+def _enrichment(content: Content, source: Source, rows: np.ndarray, score: np.ndarray, seed: int) -> None:
+    table = variability.enrichment(score, ~source.interphase[rows], source.genes, seed=seed)
+    caption = f"Mitotic share of cells with the most and the least variation, {len(rows)} cells of both splits."
+    content.table("S8_enrichment", caption, table)
 
 
 def scored(measured: Measured) -> tuple[np.ndarray, np.ndarray]:

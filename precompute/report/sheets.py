@@ -18,7 +18,7 @@ N_SHOWN, N_LOCALISED, N_EXTREME = 8, 5, 4  # cells a sheet: Figs. S1 and S2; Fig
 FRAMES = 2  # places a segment of the walk on Fig. S9
 STRETCH = (40, 99.5)  # percentiles, within the cells, shown as black and as full colour
 SCALE_BAR_UM, COLOUR_BITS = 10, 7
-MARGIN, HEADING, GAP = 130, 32, 2  # pixels: left, above, between tiles
+MARGIN, HEADING, GAP, PAGE = 130, 32, 2, 1024  # pixels: left, above, between tiles; all tiles of a row
 
 
 def projected(volumes: ndarray) -> ndarray:
@@ -48,7 +48,7 @@ def shaded(projections: ndarray, black_white: tuple[ndarray, ndarray], channels:
 
 def sheet(tiles: ndarray, rows: list[str], columns: list[str], voxel_um: float, grid_x: int) -> bytes:
     """PNG of tiles (R, C, H, W, 3) uint8 with their labels (a line break is a line) and a scale bar of SCALE_BAR_UM."""
-    scale = max(1, round(112 / tiles.shape[3])) if tiles.shape[1] <= 10 else 1
+    scale = max(1, PAGE // (tiles.shape[1] * tiles.shape[3]))
     tiles = tiles.repeat(scale, axis=2).repeat(scale, axis=3)
     n_rows, n_columns, h, w = tiles.shape[:4]
     image = Image.new("RGB", (MARGIN + n_columns * (w + GAP), HEADING + n_rows * (h + GAP) + 24))
