@@ -80,6 +80,10 @@ def test_a_classifier_without_doubt_reaches_the_ceilings(predicted):
 def test_a_class_without_cells_has_no_score():
     scores = classes.inception(np.eye(3)[[0, 0, 2]], np.array([0, 0, 2]), np.array([2, 0, 1]) / 3)
     assert np.isnan(scores).tolist() == [False, True, False, False]
+    alone = classes.inception_table(list("abc"), {"data": (np.eye(3), np.arange(3))}, np.array([0.5, 0, 0.5]))
+    assert np.isnan(alone["data"]).tolist() == [False, True, False, False]
+    assert alone["n_data"].tolist() == [1, 1, 1, 2]
+    assert alone["data_low"].isna().tolist() == [True, True, True, False]
 
 
 def test_cells_by_split():

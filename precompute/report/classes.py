@@ -42,14 +42,16 @@ def inception(p: ndarray, y: ndarray, frequency: ndarray) -> ndarray:
     """(K + 1,) inception score of each class, and of all of them last (eq. 19).
 
     The classes count as `frequency` (K,), which sums to 1, however many cells of each are at hand: p(y) and the mean divergence
-    are weighted so. With the frequencies of y itself it is exp of the mean KL(p(y|x) || p(y)). nan for a class without cells.
+    are weighted so. With the frequencies of y itself it is exp of the mean KL(p(y|x) || p(y)). A class without cells or
+    frequency has the score nan.
     """
     counts = np.bincount(y, minlength=len(frequency))
     present = (counts > 0) & (frequency > 0)
     weight = np.where(present, frequency, 0) / frequency[present].sum()
     each = (weight / np.maximum(counts, 1))[y]
     divergence = rel_entr(p.astype(np.float64), each @ p.astype(np.float64)).sum(axis=1)
-    per_class = np.bincount(y, divergence, minlength=len(frequency)) / np.where(counts > 0, counts, np.nan)
+    divergence[each == 0] = 0  # it may be infinite, and does not count
+    per_class = np.bincount(y, divergence, minlength=len(frequency)) / np.where(present, counts, np.nan)
     return np.exp(np.append(per_class, (each * divergence).sum()))
 
 
@@ -73,7 +75,7 @@ def inception_table(
         low, high = interval(lambda rows, p=p, y=y: inception(p[rows], y[rows], frequency), y, n_draws=500, seed=seed)
         scores, alone = inception(p, y, frequency), np.append(counts, counts.sum()) < 2
         low[alone] = high[alone] = np.nan  # one cell has no interval
-        table[f"n_{kind}"] = [*counts, counts.sum()]
+        table[f"n_{kind}"] = [*counts, counts[frequency > 0].sum()]
         table[kind], table[f"{kind}_low"], table[f"{kind}_high"] = scores, low, high
     return table
 

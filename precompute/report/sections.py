@@ -89,8 +89,8 @@ def at_a_glance(*, scores, overall, latents, correlations, variation, read, by_s
             add(f"{name} of generated cells, {row['space']}", "coverage", row["split"], row["n_data"], ends(row, name))
     content = Content("glance", "At a glance")
     content.text = [
-        "In brackets 95 % intervals of a bootstrap over cells; where all cells agree it has no width, which says nothing of other "
-        "cells: look at n. How each number was computed is said in its section."
+        "In brackets 95 % intervals of a bootstrap over cells; where all cells agree it has no width, which says nothing of "
+        "other cells: look at n. How each number was computed is said in its section."
     ]
     content.table("glance", "The main figures beside the paper's.", pd.DataFrame(rows, dtype=object))
     return content
