@@ -115,8 +115,14 @@ class Nearest(NamedTuple):
     distance: float  # Euclidean, in z_r
 
 
+def nearest_cells(atlas: Atlas, z: ndarray, n: int) -> list[Nearest]:
+    """The `n` cells, or all where there are fewer, that are nearest to z (n_latent,) in z_r; the nearest first."""
+    distances = np.linalg.norm(atlas.latent("z_r") - z, axis=1)
+    return [Nearest(int(row), float(distances[row])) for row in np.argsort(distances, kind="stable")[:n]]
+
+
 def nearest_cell(atlas: Atlas, recipe: Recipe) -> Nearest:
     """The cell nearest to a settled recipe's shape; itself, at 0, where the shape is a cell's."""
-    distances = np.linalg.norm(atlas.latent("z_r") - z_r(atlas, recipe.shape), axis=1)
-    row = row_of(atlas, recipe.shape.cell_id) if isinstance(recipe.shape, Cell) else int(distances.argmin())
-    return Nearest(row, float(distances[row]))
+    if isinstance(recipe.shape, Cell):
+        return Nearest(row_of(atlas, recipe.shape.cell_id), 0.0)
+    return nearest_cells(atlas, z_r(atlas, recipe.shape), 1)[0]

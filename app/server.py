@@ -12,10 +12,15 @@ from fastapi.middleware.gzip import GZipMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import api, callbacks, layout, model_page
+from app import callbacks, layout, model_page
+from app.api.register import DESCRIPTION, register
+from app.api.volumes import EXPOSED_HEADERS
 from app.cache import VolumeCache
-from app.volumes import Decoder, VolumeService
+from app.decoding import Decoder
+from app.flights import Flights
+from app.volumes import VolumeService
 from model.atlas import Atlas
 
 TITLE = "Integrated cell explorer"
@@ -34,12 +39,44 @@ class Revalidated(StaticFiles):
         return response
 
 
-def make_server(atlases: list[Atlas], *, decoder: Decoder | None = None, cache_dir: str | Path | None = None) -> Dash:
+class ReadOnlyCORS(CORSMiddleware):
+    """Lets pages elsewhere read, and only that: an upload is this page's own business."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reads = scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS")
+        await (super().__call__ if reads else self.app)(scope, receive, send)
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without a body, on every route: readers of files by URL ask so for their size."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            await send(message | {"body": b""} if message["type"] == "http.response.body" else message)
+
+        await self.app(scope | {"method": "GET"}, receive, send_head)
+
+
+def make_server(
+    atlases: list[Atlas],
+    *,
+    decoder: Decoder | None = None,
+    cache_dir: str | Path | None = None,
+    flights: Flights | None = None,
+) -> Dash:
     """The explorer of `atlases`, the first of which is shown to those who do not say. `.server` is the ASGI application.
 
     Parameters
     ----------
     decoder : used for every atlas in place of its own model.
+    flights : who decodes for all of them; default: a queue of its own.
     cache_dir : where decoded volumes are kept; default: a folder that goes when the process ends.
 
     Raises
@@ -53,14 +90,15 @@ def make_server(atlases: list[Atlas], *, decoder: Decoder | None = None, cache_d
         atexit.register(shutil.rmtree, cache_dir, ignore_errors=True)
     cache = VolumeCache(cache_dir)
     by_id = {atlas.atlas_id: atlas for atlas in atlases}
-    services = {atlas_id: VolumeService(atlas, decoder, cache) for atlas_id, atlas in by_id.items()}
+    flights = flights or Flights("decode")
+    services = {atlas_id: VolumeService(atlas, decoder, cache, flights) for atlas_id, atlas in by_id.items()}
 
     # The page at docs_url loads its scripts from a CDN; openapi.json needs nobody.
     server = FastAPI(
-        title=TITLE, description=api.DESCRIPTION, docs_url="/api/docs", redoc_url=None, openapi_url="/api/openapi.json"
+        title=TITLE, description=DESCRIPTION, docs_url="/api/docs", redoc_url=None, openapi_url="/api/openapi.json"
     )
     # Before Dash, whose catch-all answers every other path with the page.
-    api.register(server, services)
+    register(server, services)
     model_page.register(server, by_id)
     for folder in UNVERSIONED:
         server.mount(f"/assets/{folder}", Revalidated(directory=ASSETS / folder, check_dir=False))
@@ -77,5 +115,6 @@ def make_server(atlases: list[Atlas], *, decoder: Decoder | None = None, cache_d
     # Volumes and TIFFs come compressed already; viewers elsewhere may read everything that can be read.
     uncompressed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "image/tiff")
     server.add_middleware(GZipMiddleware, compresslevel=GZIP_LEVEL, exclude_content_types=uncompressed)
-    server.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], expose_headers=api.EXPOSED_HEADERS)
+    server.add_middleware(ReadOnlyCORS, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=EXPOSED_HEADERS)
+    server.add_middleware(HeadAsGet)
     return app

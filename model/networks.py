@@ -48,10 +48,14 @@ class SmoothConvTranspose3d(nn.ConvTranspose3d):
         super().__init__(n_in, n_out, 3, 2, 1, output_padding=output_padding)
 
     def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.conv_transpose3d(x, self.spread(), self.bias, 2, 1, self.output_padding)
+
+    def spread(self) -> Tensor:
+        """The 4x4x4 kernel (n_in, n_out, 4, 4, 4)."""
         weight = self.weight * 0.5**1.5  # keeps the variance of the weights
         for before, after in (((0, 1), (1, 0)), ((0, 0, 0, 1), (0, 0, 1, 0)), ((0, 0, 0, 0, 0, 1), (0, 0, 0, 0, 1, 0))):
             weight = nn.functional.pad(weight, before) + nn.functional.pad(weight, after)
-        return nn.functional.conv_transpose3d(x, weight, self.bias, 2, 1, self.output_padding)
+        return weight
 
 
 class DecoderBody(nn.Module):

@@ -22,12 +22,12 @@ from tqdm import tqdm
 
 from model.cells import TEST_FRACTION, Cells, CellsWriter, split_of
 from model.errors import InputError
+from model.images import read_image
+from model.preprocess import Prepared, Preprocessing, preprocess
 from model.vocabulary import NOT_ANNOTATED, in_paper_order
 from precompute.contact_sheet import contact_sheet
-from precompute.images import read_image
 from precompute.layouts import IMAGE_ROLES, MASK_ROLES, ROLES, Source
 from precompute.manifest import SCALES, join_mitosis, locate, map_columns, raise_first, read_sources, read_table, recognise
-from precompute.preprocess import Prepared, Preprocessing, preprocess
 from precompute.team import stop_requests
 
 HELP = "real cells: manifest + image files -> cells.h5"

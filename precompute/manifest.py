@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from model.errors import InputError
+from model.images import Header, read_header
 from model.vocabulary import PAPER_STAGES, RELEASE_2023_STAGES
-from precompute.images import Header, read_header
 from precompute.layouts import IMAGE_ROLES, LAYOUTS, MASK_ROLES, Layout, Source, match_roles
 
 SCALES = {"paper": PAPER_STAGES, "2023": RELEASE_2023_STAGES}

@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model.decode import Box
+
 # Rise of each channel from 0 to 1 along z, y, x: no two alike, in no two channels alike.
 SLOPES = {"membrane": (0.10, 0.20, 0.30), "DNA": (0.30, 0.10, 0.20), "structure": (0.20, 0.30, 0.10)}
 # The first corner (z, y, x) of each channel's bright block, as a fraction of the grid: off centre on every axis.
@@ -12,32 +14,32 @@ BLOCK = 0.125  # its side, as a fraction of the grid
 
 
 class StubDecoder:
-    """What `model.aae.IntegratedCell` offers the app, in closed form.
+    """What `model.decode.FastCell` offers the app, in closed form.
 
     A channel is a ramp times a gain, with a block of ones. z_r[0] sets the gain of membrane and DNA; z_s[0] that of the
     structure, whose block starts at the z slice of its class. `decode_rs` gives membrane and DNA at half their gain, so that a
-    prediction which took them from there is found out. `calls` lists (name, batch size) of every call.
+    prediction which took them from there is found out. `calls` lists (name, batch size, number of boxes) of every call.
     """
 
     def __init__(self, grid: tuple[int, int, int] = (16, 24, 32)):
         self.grid = tuple(grid)
-        self.calls: list[tuple[str, int]] = []
+        self.calls: list[tuple[str, int, int]] = []
 
-    def decode_r(self, z_r: Tensor) -> Tensor:
-        """(B, n) -> (B, 2, Z, Y, X): membrane, DNA."""
-        self.calls.append(("decode_r", len(z_r)))
+    def decode_r(self, z_r: Tensor, boxes: list[Box]) -> list[Tensor]:
+        """(B, n) -> (B, 2, *box): membrane, DNA."""
+        self.calls.append(("decode_r", len(z_r), len(boxes)))
         cells = [[self.channel("membrane", gain(z)), self.channel("DNA", gain(z))] for z in z_r.double().numpy()]
-        return torch.from_numpy(np.array(cells, np.float32))
+        return cut(np.array(cells, np.float32), boxes)
 
-    def decode_rs(self, y: Tensor, z_r: Tensor, z_s: Tensor) -> Tensor:
-        """(B, K), (B, n), (B, n) -> (B, 3, Z, Y, X): membrane, structure, DNA."""
-        self.calls.append(("decode_rs", len(y)))
+    def decode_rs(self, y: Tensor, z_r: Tensor, z_s: Tensor, boxes: list[Box], channels: list[int]) -> list[Tensor]:
+        """(B, K), (B, n), (B, n) -> (B, channels, *box) of membrane, structure, DNA."""
+        self.calls.append(("decode_rs", len(y), len(boxes)))
         cells = []
         for y_one, z_r_one, z_s_one in zip(y.numpy(), z_r.double().numpy(), z_s.double().numpy(), strict=True):
             structure = self.channel("structure", gain(z_s_one), k=int(y_one.argmax()))
             half = gain(z_r_one) / 2
             cells.append([self.channel("membrane", half), structure, self.channel("DNA", half)])
-        return torch.from_numpy(np.array(cells, np.float32))
+        return cut(np.array(cells, np.float32)[:, list(channels)], boxes)
 
     def channel(self, name: str, gain: float, k: int = 0) -> np.ndarray:
         """One channel (Z, Y, X) in [0, 1]; `k` moves a structure's block along z."""
@@ -48,6 +50,11 @@ class StubDecoder:
         z, y, x = (slice(at, at + max(1, round(BLOCK * n))) for at, n in zip(start, self.grid, strict=True))
         volume[z, y, x] = 1.0
         return volume
+
+
+def cut(images: np.ndarray, boxes: list[Box]) -> list[Tensor]:
+    """The boxes of images (B, C, Z, Y, X)."""
+    return [torch.from_numpy(images[(..., *(slice(r.start, r.stop) for r in box))]) for box in boxes]
 
 
 def gain(z: np.ndarray) -> float:

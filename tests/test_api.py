@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
@@ -11,6 +13,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from app.flights import Flights
 from app.server import make_server
 from tests.serving import serving
 from tests.stub_decoder import StubDecoder
@@ -134,7 +137,7 @@ def test_sixteen_clients_and_one_decoding(http, atlas, decoder):
     with ThreadPoolExecutor(16) as pool:
         answers = set(pool.map(lambda _: http.get(f"/api/volumes/{text}.bin").content, range(16)))
     assert len(answers) == 1
-    assert decoder.calls == [("decode_r", 1), ("decode_rs", 1)]
+    assert decoder.calls == [("decode_r", 1, 1), ("decode_rs", 1, 1)]
 
 
 def test_a_parsed_recipe(http, atlas):
@@ -143,6 +146,149 @@ def test_a_parsed_recipe(http, atlas):
     assert answer["canonical"] == f"atlas={atlas.atlas_id};show=predicted;shape=prior:7;structures={gene}"
     assert answer["fields"]["shape"] == "prior:7"
     assert http.get(answer["url"]).status_code == 200
+
+
+# Planes
+
+
+def test_three_planes_come_before_the_whole(http, atlas, decoder):
+    text = f"show=predicted;shape=prior:21;structures={atlas.structures[1].gene}"
+    decoder.calls.clear()
+    response = http.get(f"/api/planes/{text}.bin", params={"voxel": "7,5,3"})
+    assert response.headers["x-voxel"] == "7,5,3"
+    assert all(n_boxes == 3 for _, _, n_boxes in decoder.calls), "the whole was not decoded"
+    whole = array(http.get(f"/api/volumes/{text}.bin"))
+    planes = [whole[:, 3], whole[:, :, 5], whole[:, :, :, 7]]
+    assert response.content == b"".join(np.ascontiguousarray(plane).tobytes() for plane in planes)
+    middle = ",".join(str(n // 2) for n in reversed(atlas.config.grid))
+    assert http.get(f"/api/planes/{text}.bin").headers["x-voxel"] == middle
+
+
+@pytest.mark.parametrize("voxel", ["1,2", "a,b,c", "-1,0,0", "32,0,0", "1,2,3,4", "", "١,2,3", "999999999,0,0"])
+def test_a_voxel_that_is_none(http, recipe, voxel):
+    response = http.get(f"/api/planes/{recipe}.bin", params={"voxel": voxel})
+    assert (response.status_code, response.json()["error"]["key"]) == (400, "voxel")
+
+
+# Neighbours and paths
+
+
+def test_neighbours_are_the_nearest_in_z_r(http, atlas):
+    row = 4
+    answer = http.get(
+        f"/api/neighbours/show=reconstructed;shape=cell:{atlas.cells['cell_id'].iloc[row]}", params={"n": 5}
+    ).json()
+    distances = np.linalg.norm(atlas.latent("z_r") - atlas.latent("z_r")[row], axis=1)
+    nearest = np.argsort(distances, kind="stable")[:5]
+    assert [near["cell_id"] for near in answer] == atlas.cells["cell_id"].iloc[nearest].tolist()
+    assert [near["distance"] for near in answer] == pytest.approx(distances[nearest].tolist(), abs=1e-5)
+
+
+def test_a_path_is_a_list_of_recipes(http, atlas):
+    ids, gene = atlas.cells["cell_id"].tolist(), atlas.structures[0].gene
+    asked = {"stops": f"{ids[0]},{ids[5]},{ids[9]}", "structures": gene, "kind": "slerp", "n": 5}
+    steps = http.get("/api/paths", params=asked).json()
+    assert [step["t"] for step in steps] == [0, 0.5, 1, 1.5, 2]
+    assert [step["nearest_cell"] for step in steps[::2]] == [ids[0], ids[5], ids[9]]
+    for step in steps:
+        assert http.get(step["url"]).headers["x-recipe"] == step["recipe"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "key"),
+    [
+        ({"stops": "CELL"}, 400, "shape"),
+        ({"stops": "CELL,nobody"}, 404, "shape"),
+        ({"structures": "NOSUCH"}, 404, "structures"),
+        ({"kind": "straight"}, 400, "shape"),
+        ({"n": 1}, 422, "n"),
+        ({"n": "many"}, 422, "n"),
+    ],
+)
+def test_a_path_that_cannot_be_walked(http, atlas, change, status, key):
+    cell = atlas.cells["cell_id"].iloc[0]
+    asked = {"stops": f"{cell},{cell}", "structures": atlas.structures[0].gene} | change
+    response = http.get("/api/paths", params={k: str(v).replace("CELL", cell) for k, v in asked.items()})
+    assert (response.status_code, response.json()["error"]["key"]) == (status, key)
+
+
+# Manners
+
+
+def test_head_says_what_get_would_bring(http, recipe):
+    for path in (f"/api/volumes/{recipe}.bin", f"/api/volumes/{recipe}.ome.zarr/zarr.json", "/api/cells", "/"):
+        head, got = http.head(path), http.get(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == got.headers["content-type"]
+        assert head.headers.get("etag") == got.headers.get("etag")
+
+
+def test_what_may_not_be_done_is_said_in_the_same_form(http):
+    response = http.delete("/api/cells")
+    assert response.status_code == 405
+    assert response.json()["error"]["message"].startswith("Method Not Allowed")
+
+
+def test_pages_elsewhere_may_read_but_not_upload(http):
+    origin = {"Origin": "https://example.org"}
+    assert http.get("/api/cells", headers=origin).headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-origin" not in http.post("/api/encode", headers=origin).headers
+    asked = origin | {"Access-Control-Request-Method": "POST"}
+    assert http.options("/api/encode", headers=asked).status_code == 400
+
+
+def held_up(atlas, tmp_path):
+    """A server whose decoder waits for `go_on`, with room for one more to wait."""
+    stub, go_on, flights = StubDecoder(atlas.config.grid), threading.Event(), Flights("test", max_waiting=1)
+    decode_r = stub.decode_r
+    stub.decode_r = lambda z_r, boxes: go_on.wait(20) and decode_r(z_r, boxes)
+    return make_server([atlas], decoder=stub, cache_dir=tmp_path, flights=flights), flights, stub, go_on
+
+
+def test_past_what_may_wait_the_answer_is_503_and_a_time(atlas, tmp_path):
+    app, flights, _, go_on = held_up(atlas, tmp_path)
+    with serving(app.server) as url, ThreadPoolExecutor(2) as pool:
+        first, second, third = (
+            f"{url}/api/volumes/show=predicted;shape=prior:{seed};structures={atlas.structures[0].gene}" for seed in (1, 2, 3)
+        )
+        asked = [pool.submit(httpx.get, f"{first}.bin")]
+        wait_until(lambda: flights._flying)
+        asked.append(pool.submit(httpx.get, f"{second}.bin"))
+        wait_until(lambda: flights._waiting)
+        for extension in (".bin", ".ome.tif"):
+            response = httpx.get(f"{third}{extension}")
+            assert response.status_code == 503
+            assert int(response.headers["retry-after"]) >= 1
+            assert "try again in" in response.json()["error"]["message"]
+        go_on.set()
+        assert [future.result().status_code for future in asked] == [200, 200]
+        assert httpx.get(f"{third}.bin").status_code == 200
+
+
+def test_a_click_that_was_given_up_is_not_decoded(atlas, tmp_path):
+    app, flights, stub, go_on = held_up(atlas, tmp_path)
+    with serving(app.server) as url, ThreadPoolExecutor(1) as pool:
+        clicks = [
+            f"{url}/api/volumes/show=predicted;shape=prior:{seed};structures={atlas.structures[0].gene}.bin"
+            for seed in range(8)
+        ]
+        first = pool.submit(httpx.get, clicks[0])
+        wait_until(lambda: flights._flying)
+        for click in clicks[1:7]:  # each takes the one place there is to wait in, and gives it up
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.get(click, timeout=0.3)
+            wait_until(lambda: not flights._waiting)
+        go_on.set()
+        assert first.result().status_code == 200
+        assert httpx.get(clicks[7]).status_code == 200
+    assert [n for name, n, _ in stub.calls if name == "decode_r"] == [1, 1]
+
+
+def wait_until(is_so, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 # What is wrong

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from model.errors import InputError
+from model.preprocess import Preprocessing, most_populous, preprocess
+from model.registration import mask_shift, shifted
 from precompute.contact_sheet import GAP, contact_sheet, picture
-from precompute.preprocess import Preprocessing, most_populous, preprocess
-from precompute.registration import mask_shift, shifted
 
 CUBIC = (0.317, 0.317, 0.317)
 MEMBRANE, STRUCTURE, DNA = range(3)

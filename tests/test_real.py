@@ -7,6 +7,7 @@ import pytest
 from scipy.ndimage import center_of_mass
 
 from app.cache import VolumeCache
+from app.flights import Flights
 from app.recipe import parse
 from app.volumes import VolumeService
 from model.atlas import Atlas
@@ -55,7 +56,7 @@ def test_explored(real, tmp_path):
     atlas = Atlas(real / "atlas.h5")
     assert not atlas.simulated
     assert list(atlas.medoids["stage"]) == list(atlas.stages[1:])  # no interphase among them
-    volumes = VolumeService(atlas, None, VolumeCache(tmp_path, 2**20))
+    volumes = VolumeService(atlas, None, VolumeCache(tmp_path, 2**20), Flights("test"))
     for show, structures in (("observed", ""), ("reconstructed", ""), ("predicted", ";structures=FBL,TOMM20")):
         volume = volumes.volume(volumes.settle(parse(f"show={show};shape=cell:LMNB1_M5{structures}")))
         assert volume.shape == (4 if structures else 3, *atlas.config.grid)

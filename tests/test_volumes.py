@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import h5py
@@ -11,8 +12,10 @@ import torch
 
 from app import resolve
 from app.cache import VolumeCache
+from app.decoding import decode, deviation
+from app.flights import Flights
 from app.recipe import parse
-from app.volumes import VolumeService, deviation
+from app.volumes import VolumeService, planes_of
 from model.aae import to_volumes
 from model.atlas import Atlas
 from tests.stub_decoder import StubDecoder, gain
@@ -48,7 +51,7 @@ def cache(tmp_path):
 
 @pytest.fixture
 def service(atlas, decoder, cache):
-    return VolumeService(atlas, decoder, cache)
+    return VolumeService(atlas, decoder, cache, Flights("test"))
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +87,7 @@ def test_a_prediction_is_membrane_and_DNA_of_the_shape_then_the_structures_in_th
     shape, place = gain(atlas.latent("z_r")[1]), gain(float32(atlas.latent("z_s")[2]))
     structures = [decoder.channel("structure", place, k) for k in (3, 0, 2)]
     np.testing.assert_array_equal(got, uint8([decoder.channel("membrane", shape), decoder.channel("DNA", shape), *structures]))
-    assert decoder.calls == [("decode_r", 1), ("decode_rs", 3)], "all structures in one batch"
+    assert decoder.calls == [("decode_r", 1, 1), ("decode_rs", 3, 1)], "all structures in one batch"
 
 
 def test_no_axis_of_the_stub_can_be_flipped_or_swapped_unseen(decoder):
@@ -99,7 +102,7 @@ def test_a_reconstruction_is_what_the_conditional_model_says_of_the_cell(service
     half, place = gain(atlas.latent("z_r_hat")[4]) / 2, gain(atlas.latent("z_s")[4])
     structure = decoder.channel("structure", place, int(atlas.latent("y")[4].argmax()))
     np.testing.assert_array_equal(got, uint8([decoder.channel("membrane", half), decoder.channel("DNA", half), structure]))
-    assert decoder.calls == [("decode_rs", 1)]
+    assert decoder.calls == [("decode_rs", 1, 1)]
 
 
 def test_an_observed_cell_is_served_as_membrane_DNA_structure(service, decoder, atlas, ids):
@@ -127,8 +130,8 @@ def test_standard_deviation_over_samples_of_z_s(service, decoder, atlas, ids, ge
     assert max(e.max() for e in expected) > 0.05
     np.testing.assert_allclose(got[2:].astype(float), 255 * np.array(expected) / 0.5, atol=0.51)
     np.testing.assert_array_equal(got[0], uint8(decoder.channel("membrane", gain(atlas.latent("z_r")[0]))))
-    assert max(n for _, n in decoder.calls) <= 8
-    assert sum(n for name, n in decoder.calls if name == "decode_rs") == 40
+    assert max(n for _, n, _ in decoder.calls) <= 8
+    assert sum(n for name, n, _ in decoder.calls if name == "decode_rs") == 40
 
 
 def test_deviation_does_not_depend_on_the_batches():
@@ -138,7 +141,7 @@ def test_deviation_does_not_depend_on_the_batches():
 
 
 def test_the_atlas_decodes_with_its_own_model(atlas, cache, ids, genes):
-    own = VolumeService(atlas, None, cache)
+    own = VolumeService(atlas, None, cache, Flights("test"))
     two = volume(own, f"show=predicted;shape=cell:{ids[0]};structures={genes[0]},{genes[1]}")
     other = volume(own, f"show=predicted;shape=cell:{ids[0]};structures={genes[2]}")
     assert two.shape == (4, *atlas.config.grid)
@@ -242,31 +245,83 @@ def test_sixteen_who_ask_for_one_new_volume_decode_it_once(service, decoder, gen
     with ThreadPoolExecutor(16) as pool:
         answers = set(pool.map(ask, range(16)))
     assert len(answers) == 1
-    assert decoder.calls == [("decode_r", 1), ("decode_rs", 1)]
+    assert decoder.calls == [("decode_r", 1, 1), ("decode_rs", 1, 1)]
 
 
-def test_one_thread_decodes_whatever_is_asked_at_once(service, decoder, genes, monkeypatch):
-    threads, decode_r = [], decoder.decode_r
-    monkeypatch.setattr(decoder, "decode_r", lambda z_r: threads.append(threading.get_ident()) or decode_r(z_r))
-    recipes = [service.settle(parse(f"show=predicted;shape=prior:{i};structures={genes[0]}")) for i in range(12)]
-    with ThreadPoolExecutor(12) as pool:
-        list(pool.map(service.volume, recipes))
-    assert len(threads) == 12
+def test_what_waits_is_decoded_together_in_one_thread(service, decoder, genes, monkeypatch):
+    threads, decode_r, go_on = [], decoder.decode_r, threading.Event()
+
+    def slowly(z_r, boxes):
+        threads.append(threading.get_ident())
+        go_on.wait(10)
+        return decode_r(z_r, boxes)
+
+    monkeypatch.setattr(decoder, "decode_r", slowly)
+    recipes = [service.settle(parse(f"show=predicted;shape=prior:{i};structures={genes[i % 3]}")) for i in range(9)]
+    alone = VolumeService(service.atlas, StubDecoder(decoder.grid), service._cache, Flights("alone"))
+    with ThreadPoolExecutor(9) as pool:
+        asked = [pool.submit(service.volume, recipe) for recipe in recipes]
+        wait_until(lambda: len(service._flights._waiting) == 8)  # while the first is decoded
+        go_on.set()
+        for recipe, volume in zip(recipes, asked, strict=True):
+            np.testing.assert_array_equal(volume.result(), to_volumes_of(alone, recipe))
     assert len(set(threads)) == 1
+    assert [n for name, n, _ in decoder.calls if name == "decode_r"] == [1, 4, 4], "at most 8 images at once"
+
+
+def to_volumes_of(service, recipe):
+    """The volume decoded alone, past the cache."""
+    whole = [tuple(map(range, service.atlas.config.grid))]
+    return decode(service.atlas, service._decoder, [recipe], whole)[0][0]
+
+
+def wait_until(is_so, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize(
+    "form", ["predicted;shape=prior:3;structures=A,B", "reconstructed;shape=cell:ID", "observed;shape=cell:ID"]
+)
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_planes_are_slices_of_the_volume(service, decoder, atlas, ids, genes, form, is_kept):
+    text = form.replace("A,B", f"{genes[0]},{genes[1]}").replace("ID", ids[atlas.observed_cells[0]])
+    recipe = service.settle(parse(f"show={text}"))
+    whole = service.volume(recipe) if is_kept else None
+    decoder.calls.clear()
+    with service.asked_planes(recipe, (3, 5, 7)) as future:
+        z, y, x = future.result()
+    assert (not decoder.calls) == (is_kept or recipe.show == "observed"), "what is kept is not decoded again"
+    assert all(n_boxes == 3 for _, _, n_boxes in decoder.calls)
+    whole = service.volume(recipe) if whole is None else whole
+    np.testing.assert_array_equal(z, whole[:, 3])
+    np.testing.assert_array_equal(y, whole[:, :, 5])
+    np.testing.assert_array_equal(x, whole[:, :, :, 7])
+
+
+def test_the_models_own_planes_are_slices_of_its_volume(atlas, cache, ids, genes):
+    own = VolumeService(atlas, None, cache, Flights("test"))
+    recipe = own.settle(parse(f"show=predicted;shape=cell:{ids[1]};structures={genes[0]},{genes[4]}"))
+    with own.asked_planes(recipe, (8, 0, 31)) as future:
+        planes = future.result()
+    for plane, slice_ in zip(planes, planes_of(own.volume(recipe), (8, 0, 31)), strict=True):
+        assert np.abs(plane.astype(int) - slice_).max() <= 1
 
 
 def test_a_volume_is_decoded_once_for_all_workers_and_restarts(service, decoder, atlas, cache, ids, genes):
     text = f"show=predicted;shape=cell:{ids[0]};structures={genes[0]}"
     first = volume(service, text)
     worker = StubDecoder(atlas.config.grid)
-    np.testing.assert_array_equal(volume(VolumeService(atlas, worker, cache), text), first)
+    np.testing.assert_array_equal(volume(VolumeService(atlas, worker, cache, Flights("test")), text), first)
     assert worker.calls == []
 
 
 def test_a_failure_reaches_everyone_and_is_not_kept(service, decoder, genes, monkeypatch):
     recipe = service.settle(parse(f"show=predicted;shape=prior:4;structures={genes[0]}"))
 
-    def fail(_):
+    def fail(*_):
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr(decoder, "decode_r", fail)

@@ -21,9 +21,9 @@ from tqdm import tqdm
 
 from model.cells import TEST_FRACTION, CellsWriter, split_of
 from model.errors import InputError
+from model.preprocess import Prepared, Preprocessing, preprocess
 from model.vocabulary import PAPER_STAGES, PAPER_STRUCTURES
 from precompute.contact_sheet import contact_sheet as write_contact_sheet
-from precompute.preprocess import Prepared, Preprocessing, preprocess
 from precompute.simulate.cell import simulate_cell
 from precompute.simulate.factors import STAGE_WEIGHTS, Factors
 

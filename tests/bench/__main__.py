@@ -3,7 +3,9 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
@@ -11,7 +13,9 @@ import numpy as np
 import torch
 
 from model.aae import IntegratedCell
+from model.cells import STRUCTURE
 from model.config import preset
+from model.decode import FastDecoder
 from model.networks import build
 from model.training import Phase
 from precompute.variation import draws, localisations, variation_score
@@ -32,17 +36,72 @@ def ratio(new: Callable[[], object], old: Callable[[], object], n_rounds: int = 
 
 
 def decode() -> dict[str, float]:
-    """`batch11`: 11 structures of one shape decoded as one batch, over 11 single decodes; demo preset, random weights."""
-    config, _ = preset("demo")
+    """`paper` preset, random weights: `FastDecoder` over the plain network in float32, both with as many threads.
+
+    `full`: Dec_rs, one volume. `planes`: the three through a crosshair, over one volume. `batch11`: the structure channel of 11
+    classes in one shape, over 11 single decodes. The same with `_float32` behind: what a processor without bfloat16 has of it.
+    """
+    network, z, fast = _decoders()
+    voxel, structure = tuple(n // 2 for n in fast[0].grid), [STRUCTURE]
+
+    def plain(rows: int = 1) -> None:
+        with torch.inference_mode():
+            for one in z[:rows].split(1):
+                network.body(one)
+
+    results = {}
+    for decoder, name in zip(fast, ("", "_float32"), strict=True):
+        results["full" + name] = ratio(lambda d=decoder: d(z[:1]), plain)
+        results["planes" + name] = ratio(lambda d=decoder: d.planes(z[:1], voxel), plain)
+        results["batch11" + name] = ratio(lambda d=decoder: d(z, structure), lambda: plain(11))
+    return results
+
+
+def _decoders():
+    """A paper-sized Dec_rs, 11 rows of what it decodes (one shape, 11 classes), and its fast decoders."""
+    config, _ = preset("paper")
     torch.manual_seed(0)
-    model = IntegratedCell(config, {symbol: build(symbol, config) for symbol in ("Enc_r", "Dec_r", "Enc_rs", "Dec_rs")})
-    z_r, y = torch.randn(1, config.n_latent), torch.arange(config.n_structures)
-    return {
-        "batch11": ratio(
-            lambda: model.predict(z_r.expand(len(y), -1), y),
-            lambda: [model.predict(z_r, y[k : k + 1]) for k in range(len(y))],
-        )
-    }
+    network = build("Dec_rs", config).eval()
+    z_r, z_s = torch.randn(2, 1, config.n_latent).expand(-1, 11, -1)
+    return network, torch.cat([torch.eye(11), z_r, z_s], 1), [FastDecoder(network), FastDecoder(network, torch.float32)]
+
+
+def decode_peak_mib() -> dict[str, float]:
+    """Memory at its highest, beyond the weights, for each case of `decode` and for the plain network."""
+    return {case: _in_a_process(_peak_mib, case) for case in ("plain", "full", "planes", "batch11")}
+
+
+def _peak_mib(case: str) -> float:
+    """Run one case of `decode` in this process, which does nothing else, and say how much it grew."""
+    torch.set_num_threads(2)
+    network, z, (decoder, _) = _decoders()
+    if case != "plain":
+        del network
+    Path("/proc/self/clear_refs").write_text("5")  # forget the highest so far
+    before = _status_mib("VmRSS")
+    with torch.inference_mode():
+        match case:
+            case "plain":
+                network.body(z[:1])
+            case "full":
+                decoder(z[:1])
+            case "planes":
+                decoder.planes(z[:1], tuple(n // 2 for n in decoder.grid))
+            case "batch11":
+                decoder(z, [STRUCTURE])
+    return _status_mib("VmHWM") - before
+
+
+def _status_mib(key: str) -> float:
+    """A line of this process's memory, as Linux has it."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(key))
+    return int(line.split()[1]) / 1024
+
+
+def _in_a_process(function: Callable, *arguments):
+    """What `function` returns in a fresh process."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
 
 
 def training() -> dict[str, float]:
@@ -58,7 +117,7 @@ def variation() -> dict[str, float]:
     """Algorithm 4 of one shape and structure; demo preset, random weights.
 
     `over_decodes`: with n = 1000, over decoding its images alone. `over_literal`: with n = 100, over Algorithm 4 word for word,
-    which decodes a draw at a time and correlates a pair at a time, every pair twice.
+    which decodes a draw at a time and correlates a pair at a time.
     """
     config, _ = preset("demo")
     torch.manual_seed(0)
@@ -70,8 +129,11 @@ def variation() -> dict[str, float]:
 
     def literal(n: int):
         images = decoded(n, batch_size=1)
-        rho = [[np.corrcoef(images[i], images[j])[0, 1] for j in range(n)] for i in range(n)]
-        return -np.linalg.slogdet(np.array(rho))[1] / n
+        rho = np.eye(n)
+        for i in range(n):
+            for j in range(i + 1, n):
+                rho[i, j] = rho[j, i] = np.corrcoef(images[i], images[j])[0, 1]
+        return -np.linalg.slogdet(rho)[1] / n
 
     return {
         "over_decodes": ratio(lambda: variation_score(decoded(1000)), lambda: decoded(1000), n_rounds=2),
@@ -79,7 +141,7 @@ def variation() -> dict[str, float]:
     }
 
 
-BENCHMARKS = {"decode": decode, "training": training, "variation": variation}
+BENCHMARKS = {"decode": decode, "decode_peak_mib": decode_peak_mib, "training": training, "variation": variation}
 
 
 def main() -> None:

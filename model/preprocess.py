@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from model.cells import CHANNELS, GRID, VOXEL_UM
 from model.errors import InputError
-from precompute.registration import mask_shift, shifted
+from model.registration import mask_shift, shifted
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Preprocessing:
 
     Attributes
     ----------
-    register_masks : move masks that sit a few slices off a masked image back onto it (`precompute.registration`).
+    register_masks : move masks that sit a few slices off a masked image back onto it (`model.registration`).
     subtract_background : subtract the most populous intensity within the cell's bounding box. The box comes first: slices of
         padding outside it would make 0 the most populous intensity and the step would do nothing.
     align : turn the cell about z until the major axis of its mask in the x-y plane lies along x.

@@ -1,0 +1,61 @@
+"""The HTTP API on a server: its routes, and its answers to bad input. Every 4xx is `{"error": {"key", "message"}}`."""
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from app.api import encode, tables, volumes
+from app.api.models import ErrorBody, ErrorDetail
+from app.flights import Busy
+from app.recipe import RecipeError
+from app.resolve import NotInAtlas
+from app.volumes import VolumeService
+from model.errors import InputError
+
+DESCRIPTION = "Volumes by recipe, as raw bytes or as files, and the tables of the atlases behind them."
+RESPONSES = {status: {"model": ErrorBody} for status in (400, 404, 413, 422, 503)}
+
+
+def register(server: FastAPI, services: dict[str, VolumeService]) -> None:
+    """Add every route below /api, for `services` by atlas id; the first is the default."""
+    router = APIRouter(prefix="/api", responses=RESPONSES)
+    for module in (volumes, tables, encode):
+        module.add_routes(router, services)
+
+    @router.get("/{path:path}", include_in_schema=False)
+    def unknown(path: str) -> None:
+        raise NotInAtlas("path", f"there is no /api/{path}; /api/docs lists what there is")
+
+    server.include_router(router)
+    server.add_exception_handler(InputError, _bad_input)
+    server.add_exception_handler(Busy, _busy)
+    server.add_exception_handler(RequestValidationError, _invalid)
+    server.add_exception_handler(HTTPException, _http_error)
+
+
+def _answer(status: int, key: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    body = ErrorBody(error=ErrorDetail(key=key, message=message))
+    return JSONResponse(body.model_dump(), status, {"Cache-Control": "no-cache"} | (headers or {}))
+
+
+async def _bad_input(_request: Request, error: InputError) -> JSONResponse:
+    status = 404 if isinstance(error, NotInAtlas) else 400
+    return _answer(status, error.key if isinstance(error, RecipeError) else "request", str(error))
+
+
+async def _busy(_request: Request, error: Busy) -> JSONResponse:
+    return _answer(503, "request", str(error), {"Retry-After": str(error.retry_after_s)})
+
+
+async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+    first = error.errors()[0]
+    key = str(first["loc"][-1]) if first["loc"] else "request"
+    return _answer(422, key, f"{key}: {first['msg']}; see /api/docs for what is expected")
+
+
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    if not request.url.path.startswith("/api/"):
+        return await http_exception_handler(request, error)
+    return _answer(error.status_code, "request", f"{error.detail}; see /api/docs for what is expected", error.headers)
