@@ -148,7 +148,8 @@ def covered(measured: Measured) -> tuple[Content, pd.DataFrame]:
     if len(rows):
         content.table("coverage", "Precision and recall.", table)
         labels = [f"{row['split']}, {row['space']} (n = {row['n_data']})" for row in rows]
-        series = {name: columns(table, name) for name in ("precision", "recall", "precision_of_other_split")}
+        names = {"precision": "precision", "recall": "recall", "precision_of_other_split": "precision of observed cells"}
+        series = {words: columns(table, name) for name, words in names.items()}
         content.svg(
             "coverage",
             "Precision and recall of generated cells.",

@@ -115,6 +115,7 @@ def reliability(y: ndarray, p: ndarray, *, seed: int = 0) -> pd.DataFrame:
         row |= {"accuracy_low": np.nan, "accuracy_high": np.nan}
         if at.any():
             row |= {"confidence": confidence[at].mean(), "accuracy": correct[at].mean()}
+        if at.sum() > 1:
             row["accuracy_low"], row["accuracy_high"] = interval(lambda r, c=correct[at]: c[r].mean(), int(at.sum()), seed=seed)
         rows.append(row)
     return pd.DataFrame(rows)
