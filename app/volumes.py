@@ -20,7 +20,7 @@ from app.recipe import OBSERVED, Recipe
 from model.aae import IntegratedCell, to_images
 from model.atlas import Atlas
 from model.cells import REFERENCE
-from model.decode import Box, FastCell, best_dtype, plane_boxes
+from model.decode import Box, FastCell, best_device, best_dtype, plane_boxes
 
 FORMAT = "2"  # part of every key and ETag: count it up when the same recipe comes to mean other bytes
 GZIP_LEVEL = 1
@@ -152,7 +152,7 @@ class VolumeService:
     @cached_property
     def _precision(self) -> str:
         """Part of what decides a volume's last bits."""
-        return str(best_dtype()).removeprefix("torch.")
+        return f"{best_device()} {best_dtype(best_device())}"
 
     def _fly_volumes(self, recipes: list[Recipe], _pause: Callable[[], None]) -> list[bytes]:
         zipped: dict[Recipe, bytes | None] = {recipe: self.kept(recipe) for recipe in recipes}  # it may have come meanwhile
@@ -180,7 +180,7 @@ class VolumeService:
 
     @cached_property
     def _decoder(self) -> Decoder:
-        return self._given_decoder or FastCell.from_weights(self.atlas.config, self._weights())
+        return self._given_decoder or FastCell.from_weights(self.atlas.config, self._weights(), device=best_device())
 
     @cached_property
     def _model(self) -> IntegratedCell:

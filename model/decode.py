@@ -33,6 +33,11 @@ LANES = 16  # channels that a processor computes at once, wanted or not
 SHARED = 0.4  # of a stage's voxels: where boxes together need more, the stage is computed whole, once for all
 
 
+def best_device() -> str:
+    """A CUDA device where there is one, else the processor."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def best_dtype(device: str | torch.device = "cpu") -> torch.dtype:
     """bfloat16 where the device computes in it, else float32."""
     if torch.device(device).type == "cuda":

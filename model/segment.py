@@ -74,7 +74,7 @@ def _dna(bright: ndarray, within: ndarray) -> ndarray:
 
 def largest(mask: ndarray) -> ndarray:
     """The largest connected piece of a mask."""
-    pieces, _ = ndimage.label(mask)
+    pieces, n = ndimage.label(mask)
     return pieces == 1 + np.bincount(pieces.ravel())[1:].argmax() if n else mask
 
 

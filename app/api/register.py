@@ -5,6 +5,7 @@ from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.api import encode, tables, volumes
 from app.api.models import ErrorBody, ErrorDetail
@@ -24,8 +25,12 @@ def register(server: FastAPI, services: dict[str, VolumeService]) -> None:
     for module in (volumes, tables, encode):
         module.add_routes(router, services)
 
+    routes = tuple(router.routes)
+
     @router.get("/{path:path}", include_in_schema=False)
-    def unknown(path: str) -> None:
+    def unknown(path: str, request: Request) -> None:
+        if any(route.matches(request.scope)[0] is Match.PARTIAL for route in routes):
+            raise HTTPException(405, headers={"Allow": "POST"})  # the only other method there is
         raise NotInAtlas("path", f"there is no /api/{path}; /api/docs lists what there is")
 
     server.include_router(router)

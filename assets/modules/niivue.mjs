@@ -1,8 +1,7 @@
-// Paints volumes with NiiVue (WebGL 2): planes and the 3D picture.
+// Paints the 3D picture with NiiVue (WebGL 2).
 
-const PLANES = { xy: 0, xz: 1, yz: 2, "3d": 4 }; // NiiVue's axial, coronal, sagittal, render
+const RENDER = 4; // NiiVue's slice type
 const RGBA = 2304; // NIfTI's code
-const HAIR = 0.002; // of a pixel
 
 /** NiiVue is one classic script; it is fetched when the first volume is shown. */
 export const loadNiivue = () =>
@@ -14,37 +13,24 @@ export const loadNiivue = () =>
     document.head.append(script);
   });
 
-/** Where a fraction (right, anterior, superior) of NiiVue's space is in voxels (x, y, z): y runs against anterior. */
-export const voxelOf = ([x, y, z], [nz, ny, nx]) => [
-  clampedFloor(x, nx),
-  ny - 1 - clampedFloor(y, ny),
-  clampedFloor(z, nz),
-];
-
-const clampedFloor = (fraction, n) => Math.min(n - 1, Math.max(0, Math.floor(fraction * n)));
-
 export class NiivuePainter {
   #nv;
   #niivue;
   #shape;
-  #tiles = [];
+  #size;
 
-  /** @param {(voxel: number[]) => void} onMove told x, y, z of the crosshair */
-  static async on(canvas, onMove) {
+  static async on(canvas) {
     const painter = new NiivuePainter();
     painter.#niivue = await loadNiivue();
     painter.#nv = new painter.#niivue.Niivue({
       dragMode: painter.#niivue.DRAG_MODE.none, // no contrast box: colours are mixed before NiiVue sees them
       backColor: [0, 0, 0, 1],
-      crosshairWidth: 0, // drawn over the canvas, so that no voxel is hidden
+      crosshairWidth: 0,
       show3Dcrosshair: false,
       dragAndDropEnabled: false,
       isColorbar: false,
       isOrientCube: false,
       isOrientationTextVisible: false, // a cell, not a head
-      isRadiologicalConvention: false,
-      sagittalNoseLeft: true, // y to the right in yz
-      isForceMouseClickToVoxelCenters: true, // between two voxels a plane would be their mean
       loadingText: "",
       clipPlaneHotKey: "",
       viewModeHotKey: "",
@@ -53,13 +39,8 @@ export class NiivuePainter {
     await painter.#nv.attachToCanvas(canvas);
     painter.#nv.scene.volScaleMultiplier = 1.5; // NiiVue leaves room for a cube's corners; a cell has none
     painter.#nv.setRenderAzimuthElevation(15, 35); // 0, 90 is the xy plane as it is seen beside it
-    painter.#nv.onLocationChange = () => painter.voxel && onMove(painter.voxel);
+    painter.#nv.setSliceType(RENDER);
     return painter;
-  }
-
-  /** x, y, z of the voxel under the crosshair, once there is a volume. */
-  get voxel() {
-    return this.#shape && voxelOf(this.#nv.scene.crosshairPos, this.#shape);
   }
 
   /** @param {Uint8ClampedArray} rgba Z, Y, X, RGBA  @param {number[]} shape Z, Y, X */
@@ -77,30 +58,15 @@ export class NiivuePainter {
     const image = await this.#niivue.NVImage.loadFromUrl({ url: nifti.buffer, name: "cell.nii" });
     for (const old of [...this.#nv.volumes]) this.#nv.removeVolume(old);
     this.#nv.addVolume(image);
-    const [x, y, z] = [nx, ny, nz].map((n) => ((n >> 1) + 0.5) / n);
-    this.#nv.scene.crosshairPos = [x, 1 - y, z];
     this.#shape = shape;
-    this.arrange(this.#tiles);
   }
 
-  /** @param tiles as of tiles.mjs, in CSS pixels of the canvas */
-  arrange(tiles) {
-    this.#tiles = tiles;
-    if (!this.#shape || !tiles.length) return;
-    const { clientWidth, clientHeight } = this.#nv.canvas;
-    // NiiVue multiplies these fractions by the canvas again and WebGL cuts what comes out down to whole pixels: a hair is added,
-    // so that 20 does not come out as 19.999 and is cut to 19. It measures from the bottom, hence the hair less at the top.
-    this.#nv.setCustomLayout(
-      tiles.map(({ plane, left, top, width, height }) => ({
-        sliceType: PLANES[plane],
-        position: [
-          (left + HAIR) / clientWidth,
-          Math.max(0, top - 2 * HAIR) / clientHeight,
-          (width + HAIR) / clientWidth,
-          (height + HAIR) / clientHeight,
-        ],
-      })),
-    );
+  /** The canvas has another size, in CSS pixels. */
+  arrange(width, height) {
+    if (this.#size?.join() === [width, height].join()) return;
+    this.#size = [width, height];
+    this.#nv.resizeListener?.();
+    this.#nv.drawScene();
   }
 
   /** RGBA of the canvas as it is painted now, rows from the top down. */

@@ -1,4 +1,4 @@
-// Paints planes on a 2D canvas, where there is no WebGL 2. It does what the NiiVue painter does, but for the 3D picture.
+// Paints planes on a 2D canvas.
 
 import { AXES } from "./tiles.mjs";
 
@@ -32,7 +32,12 @@ export class PlanesPainter {
     const painter = new PlanesPainter();
     painter.#canvas = canvas;
     painter.#onMove = onMove;
-    canvas.addEventListener("click", (event) => painter.#moveTo(event.offsetX, event.offsetY));
+    const move = ({ offsetX, offsetY, buttons }) => buttons & 1 && painter.#moveTo(offsetX, offsetY);
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      move(event);
+    });
+    canvas.addEventListener("pointermove", move);
     canvas.addEventListener("wheel", (event) => painter.#scroll(event), { passive: false });
     return painter;
   }
@@ -61,7 +66,7 @@ export class PlanesPainter {
     this.#canvas.width = Math.round(this.#canvas.clientWidth * ratio);
     this.#canvas.height = Math.round(this.#canvas.clientHeight * ratio);
     context.scale(ratio, ratio);
-    context.imageSmoothingEnabled = false;
+    context.imageSmoothingQuality = "low"; // linear between voxels
     if (!this.#rgba) return;
     for (const tile of this.#tiles) {
       if (tile.plane === "3d") {

@@ -1,10 +1,8 @@
 // The volume viewer: fetches what a recipe means, paints it, and says on its element what is painted (data-state, data-recipe).
 
 import { compose, cssColour } from "./compose.mjs";
-import { NiivuePainter } from "./niivue.mjs";
-import { PlanesPainter } from "./planes.mjs";
+import { Painter } from "./painter.mjs";
 import { barLength, crosshair, tiles } from "./tiles.mjs";
-import { hasWebgl2 } from "./webgl.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 const PATIENCE_MS = 150; // a wait shorter than this is not worth a word
@@ -18,6 +16,7 @@ export class Viewer {
   #volume;
   #rgba;
   #asked;
+  #voxel; // x, y, z of the crosshair
   #parts;
 
   /**
@@ -42,27 +41,46 @@ export class Viewer {
     this.#parts.invitation.textContent = "Draw in 3D";
     this.#parts.invitation.addEventListener("click", onInvited);
     this.#parts.canvas.setAttribute("aria-hidden", "true"); // the caption says what it shows
-    const Painter = hasWebgl2() ? NiivuePainter : PlanesPainter;
     this.#painter = Painter.on(this.#parts.canvas, (voxel) => this.#sayPlace(voxel));
     this.#parts.crosshair.setAttribute("class", "crosshair");
     new ResizeObserver(() => this.#arrange()).observe(element);
   }
 
-  /** Shows a canonical recipe. What was shown stays, dimmed, until the new volume is painted. */
+  /**
+   * Shows a canonical recipe: first its planes, where only planes are looked at, then the whole. What was shown stays, dimmed,
+   * until something of the new volume is painted.
+   */
   async show(recipe) {
     if (this.#asked === recipe && this.#element.dataset.state !== "error") return;
+    if (this.#asked) this.#volumes.giveUp(this.#asked);
     this.#asked = recipe;
     this.#say("loading");
+    const planes = new AbortController();
     try {
+      if (this.#showsPlanesAlone && !this.#volumes.has(recipe)) this.#showPlanes(recipe, planes.signal);
       const volume = await this.#volumes.get(recipe);
+      planes.abort();
       if (this.#asked !== recipe) return;
       await this.#paint(volume);
       if (this.#asked !== recipe) return;
       this.#element.dataset.recipe = recipe;
       this.#say("painted");
     } catch (error) {
+      planes.abort();
       if (this.#asked === recipe) this.#say("error", error.message);
     }
+  }
+
+  get #showsPlanesAlone() {
+    return this.#view === "slice" || this.#view === "planes";
+  }
+
+  /** If they come before the whole. That they did not come is nothing to speak of: the whole says what is wrong. */
+  async #showPlanes(recipe, signal) {
+    const planes = await this.#volumes.planes(recipe, this.#voxel, signal).catch(() => null);
+    if (!planes || signal.aborted || this.#asked !== recipe || !this.#showsPlanesAlone) return;
+    await this.#paint(planes);
+    if (!signal.aborted && this.#asked === recipe) this.#say("planes");
   }
 
   /** @param {"slice"|"planes"|"both"|"3d"} view */
@@ -105,7 +123,7 @@ export class Viewer {
   async #arrange() {
     const painter = await this.#painter;
     const places = this.#tiles();
-    painter.arrange(places);
+    await painter.arrange(places);
     this.#drawBar(places[0]);
     this.#drawInvitation(places);
     if (painter.voxel) this.#sayPlace(painter.voxel);
@@ -156,6 +174,7 @@ export class Viewer {
 
   #sayPlace(voxel) {
     if (!this.#volume) return;
+    this.#voxel = voxel;
     const { voxel_um: um, shape } = this.#volume;
     this.#parts.crosshair.innerHTML = `<path d="${crosshair(this.#tiles(), voxel, shape.slice(1))}"/>`;
     this.#parts.place.textContent = voxel.map((at, axis) => `${"xyz"[axis]} ${((at + 0.5) * um).toFixed(1)}`).join("  ") + " µm";

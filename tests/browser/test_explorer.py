@@ -87,6 +87,8 @@ def assert_planes_are_numpys(page, address: str, planes: set[str]) -> None:
     painted, voxel = painted_planes(page)
     assert set(painted) == planes
     for plane, picture in painted.items():
+        if plane == "3d":
+            continue
         expected = expected_plane(channels, plane, voxel, picture.shape[1], picture.shape[0])
         difference = np.abs(picture - expected)
         assert difference.max() <= 4, (
@@ -154,7 +156,7 @@ def test_all_three_planes_are_numpys(page, address):
     page.wait_for_function("cellViewer.where().then(({tiles}) => tiles.length === 3)")
     assert_planes_are_numpys(page, address, {"xy", "xz", "yz"})
     tiles = {tile["plane"]: tile for tile in page.evaluate("cellViewer.where()")["tiles"]}
-    box = page.locator("#viewer canvas").bounding_box()
+    box = page.locator("#viewer canvas").first.bounding_box()
     # A click off centre in xz moves the crosshair there, and every plane with it.
     page.mouse.click(
         box["x"] + tiles["xz"]["left"] + 0.3 * tiles["xz"]["width"],
@@ -349,12 +351,34 @@ def test_without_webgl_maps_and_planes_are_still_drawn(open_page, new_context, a
     assert page.evaluate("document.querySelector('.js-plotly-plot').data[0].type") == "scatter"
     row = lonely_row(atlas, "z_r")
     page.mouse.click(*pixel_of(page, "z_r", *atlas.projection("z_r")[row]))
-    recipe = wait_for_recipe(page, f"shape=cell:{navigation.cell_id(atlas, row)}$")
-    picture, voxel = painted_planes(page)
-    mixed = expected_plane(volume(address, recipe), "xy", voxel, *volume(address, recipe).shape[:1:-1])
-    height, width = picture["xy"].shape[:2]
-    middle = lambda n, size: ((np.arange(n) + 0.5) / n * size).astype(int)  # noqa: E731
-    assert np.array_equal(picture["xy"][np.ix_(middle(mixed.shape[0], height), middle(mixed.shape[1], width))], mixed)
+    wait_for_recipe(page, f"shape=cell:{navigation.cell_id(atlas, row)}$")
+    assert_planes_are_numpys(page, address, {"xy"})
+    page.get_by_text("Planes + 3D", exact=True).click()
+    page.wait_for_function("cellViewer.where().then(({tiles}) => tiles.length === 4)")
+    painted, _ = painted_planes(page)
+    assert 0 < (painted["3d"] > 0).mean() < 0.1, "words say that there is no 3D"
+
+
+def test_3d_is_drawn_beside_the_planes_and_follows_them(open_page, address, atlas):
+    page = open_page("?view=both")
+    open_cell(page, atlas, 7)
+    assert_planes_are_numpys(page, address, {"xy", "xz", "yz", "3d"})
+    before = painted_planes(page)[0]["3d"]
+    assert (before.max(2) > 20).mean() > 0.02, "there is something to be seen"
+    page.evaluate("cellViewer.toggle(1)")  # DNA off
+    page.wait_for_selector("#channels [aria-pressed=false]")
+    after = painted_planes(page)[0]["3d"]
+    assert np.abs(before - after).mean() > 1
+    page.evaluate("cellViewer.toggle(1)")
+    page.get_by_text("Planes", exact=True).click()
+    page.wait_for_function("cellViewer.where().then(({tiles}) => tiles.length === 3)")
+    assert page.locator("#viewer canvas:visible").count() == 1
+
+
+def test_planes_need_no_webgl_context(open_page):
+    page = open_page("?view=planes")
+    assert page.locator("#viewer canvas").count() == 1
+    assert page.evaluate("window.niivue === undefined"), "the 3D viewer is fetched when it is wanted"
 
 
 def test_another_atlas_is_one_choice_away(context, atlas, tiny_atlas):

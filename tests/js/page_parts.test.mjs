@@ -4,7 +4,6 @@ import test from "node:test";
 import { meaning } from "../../assets/modules/keys.mjs";
 import { afterClick } from "../../assets/modules/legend.mjs";
 import { clicked } from "../../assets/modules/maps.mjs";
-import { voxelOf } from "../../assets/modules/niivue.mjs";
 import { planePixels } from "../../assets/modules/planes.mjs";
 
 test("a click hides a group or shows it, a double click leaves it alone or shows all", () => {
@@ -28,10 +27,6 @@ test("keys mean something, unless a control has them", () => {
   assert.equal(meaning({ key: "ArrowLeft", ctrlKey: true, target: on("nothing") }), null);
 });
 
-test("NiiVue's y runs against ours", () => {
-  assert.deepEqual(voxelOf([0.01, 0.01, 0.01], [4, 6, 8]), [0, 5, 0]);
-  assert.deepEqual(voxelOf([1, 1, 1], [4, 6, 8]), [7, 0, 3]);
-});
 
 test("planes are numpy's slices, with z upwards", () => {
   const [nz, ny, nx] = [2, 3, 4];
