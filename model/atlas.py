@@ -15,6 +15,7 @@ Groups (ARCHITECTURE.md has them as a table; N cells, K structures, S stages, n 
     pictures/    cell (N, H, W, 3) uint8: composite projections for hovering
     model/       attrs config, train_config (JSON), run_sha; NETWORK/PARAMETER: plain arrays, float16 where they fit its range
     observed/    volume (M, 3, Z, Y, X) uint8 on the model's grid, cell (M,)
+    report/      json (n,) uint8: sections of text, tables and images (model.report)
 
 Only attrs, cells, structures, stages, latent, projection and model are always there; each of the rest is a stage of its own.
 The groups that a stage makes have the attribute made_from, the hash of its inputs and options. Plain arrays and JSON only:
@@ -36,6 +37,8 @@ from numpy import ndarray
 from model.config import ModelConfig, from_json
 from model.errors import InputError
 from model.hdf5 import content_hash, open_checked, read_table, replacing
+from model.report import Report
+from model.report import from_json as report_from_json
 from model.vocabulary import Structure
 
 SCHEMA, SCHEMA_VERSION = "integrated-cell/atlas", 1
@@ -139,6 +142,11 @@ class Atlas:
     def metrics(self) -> dict:
         """Evaluation on held-out cells; empty where it was not run."""
         return json.loads(self.file["evaluation"].attrs["metrics"]) if "evaluation" in self.file else {}
+
+    @cached_property
+    def report(self) -> Report | None:
+        """The paper's tables and figures for this atlas, where `precompute report --into-atlas` put them."""
+        return report_from_json(self.file["report/json"][:].tobytes().decode()) if "report" in self.file else None
 
     def weights(self) -> dict[str, dict[str, ndarray]]:
         """`weights[network][parameter]`, as stored (float16), for `IntegratedCell.from_weights` after torch.from_numpy."""

@@ -19,6 +19,7 @@ JOBS = {
     "evaluate": "precompute.evaluate",
     "pictures": "precompute.pictures",
     "observed": "precompute.observed",
+    "report": "precompute.report.job",
 }
 
 

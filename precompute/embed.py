@@ -23,7 +23,7 @@ from model.hdf5 import PACKED, STRINGS, write_table
 
 HELP = "encode every cell; makes a new atlas, to be gone on with"
 LATENTS = ("z_r", "z_s", "y", "z_r_hat")
-MADE_FROM_LATENTS = ("projection", "medoids", "variation", "evaluation")
+MADE_FROM_LATENTS = ("projection", "medoids", "variation", "evaluation", "report")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
