@@ -1,5 +1,6 @@
 // The page's scripts, put together. Dash calls what is exported here (assets/explorer.js); what happened goes back as an event.
 
+import { Home } from "./home.mjs";
 import { listen as listenToKeys } from "./keys.mjs";
 import { listen as listenToLegend } from "./legend.mjs";
 import { Maps } from "./maps.mjs";
@@ -17,7 +18,7 @@ const byId = (id) => document.getElementById(id);
 const set = (id, props) => window.dash_clientside.set_props(id, props);
 
 const volumes = new Volumes();
-let viewer, maps, player; // made when Dash has drawn the page
+let viewer, maps, player, home; // made when Dash has drawn the page
 let state; // what app/page.py says is shown
 let n_events = 0;
 let lastSaid = 0;
@@ -56,6 +57,22 @@ function takePlace(t) {
   isHeld = false;
   set("walk", { value: t });
 }
+
+/** What can be taken home follows what is shown. */
+export function home_moved(newState, facts) {
+  if (!newState || !facts) return;
+  home ??= new Home(document, theViewer, set);
+  home.show(newState, facts);
+}
+
+/** The drawer opens. */
+export const home_opened = (clicks) => Boolean(clicks);
+
+/** Cells are chosen by structure and stage, or by id: the other choice is hidden. */
+export const home_which = (which) => [which !== "group", which === "ids" ? "block" : "none"];
+
+/** Only predictions choose structures. */
+export const home_show = (show) => (show === "predicted" ? "block" : "none");
 
 /** The view was chosen. */
 export function view(name) {
