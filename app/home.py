@@ -2,7 +2,7 @@
 
 ::
 
-    STATE ──> [script] addresses of this volume, its script, its walk
+    STATE ──> [script] show ──> addresses of this volume, its script, its walk
     PNG, films ──> [script] made or fetched, then saved                  (assets/modules/home.mjs)
     choice of cells ──> count ──> how many, or what is wrong
     MAKE (+ choice) ──> order ──> ORDER {id} ──> work (a background callback) ──> progress, RESULT
@@ -236,7 +236,6 @@ def fill(tell: Callable[[tuple], None], order: dict | None) -> list | str:
 def register(app: Dash, atlases: dict[str, Atlas], manager: BaseBackgroundCallbackManager, address: object) -> None:
     """Connect the drawer; `str(address)` is where jobs find this server."""
     for outputs, name, inputs in (
-        ([], "home_moved", [Input(ids.STATE, "data"), Input(ids.FACTS, "data")]),
         ([Output(ids.HOME, "opened")], "home_opened", [Input(ids.HOME_OPEN, "n_clicks")]),
         ([Output(ids.HOME_GROUP, "hidden"), Output(ids.HOME_IDS, "display")], "home_which", [Input(ids.HOME_WHICH, "value")]),
         ([Output(ids.HOME_BULK_STRUCTURES, "display")], "home_show", [Input(ids.HOME_BULK_SHOW, "value")]),

@@ -42,6 +42,7 @@ export function show(newState, facts) {
   isAnswered = true;
   if (!maps) start(facts);
   maps.mark(state.marks);
+  home.show(state, facts);
   if (state.t !== null && player.playing) return;
   player?.pause();
   if (state.t !== null) takePlace(state.t);
@@ -56,13 +57,6 @@ function takePlace(t) {
   player.be(t);
   isHeld = false;
   set("walk", { value: t });
-}
-
-/** What can be taken home follows what is shown. */
-export function home_moved(newState, facts) {
-  if (!newState || !facts) return;
-  home ??= new Home(document, theViewer, set);
-  home.show(newState, facts);
 }
 
 /** The drawer opens. */
@@ -109,6 +103,7 @@ export function set_pace(speed, loops) {
 
 function start(facts) {
   maps = new Maps(facts, byId("card"), report);
+  home = new Home(document, theViewer, set);
   listenToLegend(byId("legend"), (visible) => maps.showGroups(visible));
   byId("previous").addEventListener("click", () => report({ do: "step", by: -1 }));
   byId("next").addEventListener("click", () => report({ do: "step", by: 1 }));
