@@ -86,7 +86,7 @@ def drawer() -> dmc.Drawer:
         size="min(460px, 100vw)",
         padding="lg",
         keepMounted=True,  # its links are made when the page moves, open or not
-        overlayProps={"backgroundOpacity": 0.35},
+        overlayProps={"backgroundOpacity": 0.1},
         closeButtonProps={"aria-label": "Close"},
         className="home",
     )
@@ -240,9 +240,7 @@ def register(app: Dash, atlases: dict[str, Atlas], manager: BaseBackgroundCallba
         ([Output(ids.HOME_GROUP, "hidden"), Output(ids.HOME_IDS, "display")], "home_which", [Input(ids.HOME_WHICH, "value")]),
         ([Output(ids.HOME_BULK_STRUCTURES, "display")], "home_show", [Input(ids.HOME_BULK_SHOW, "value")]),
     ):
-        app.clientside_callback(
-            ClientsideFunction("explorer", name), *outputs, *inputs, prevent_initial_call=name == "home_opened"
-        )
+        app.clientside_callback(ClientsideFunction("explorer", name), *outputs, *inputs)
 
     @app.callback(
         Output(ids.HOME_GROUP_STRUCTURE, "data"),

@@ -68,7 +68,9 @@ def add_routes(router: APIRouter, services: dict[str, VolumeService]) -> None:
             headers["Content-Encoding"] = "gzip"
         else:
             body = await run_in_threadpool(igzip.decompress, body)
-        return Response(body, media_type="application/octet-stream", headers=headers | describing(service.header(settled)))
+        name = export.file_name(settled, resolve.structures_of(service.atlas, settled), ".bin")
+        headers |= describing(service.header(settled)) | {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(body, media_type="application/octet-stream", headers=headers)
 
     @router.get(
         "/planes/{recipe:path}.bin", response_class=Response, responses={200: {"content": {"application/octet-stream": {}}}}

@@ -74,7 +74,7 @@ export function scaleBar(tiles, n_across, n_down, voxel_um) {
 export const footer = ({ origin, words, recipe, atlas }) => [
   origin,
   words,
-  `${atlas.title}${atlas.simulated ? " (simulated cells)" : ""} · ${recipe}`,
+  `${atlas.title} · ${recipe}`,
 ];
 
 /** What is written into the file beside the pixels. */
