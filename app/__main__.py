@@ -10,15 +10,11 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from app.cache import default_cache_dir
 from model.atlas import Atlas
 from model.errors import InputError
 
 DEMO = Path(__file__).parent / "demo"
-
-
-def default_cache_dir() -> Path:
-    """Where decoded volumes are kept from one run to the next."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "integrated-cell"
 
 
 def open_atlases(paths: list[Path]) -> list[Atlas]:

@@ -1,6 +1,7 @@
 """Decoded volumes on disk: raw bytes by key, shared by workers, kept over restarts, bounded in size."""
 
 import logging
+import os
 import sqlite3
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from model.errors import InputError
 
 _LOG = logging.getLogger(__name__)
 _TROUBLE = (OSError, sqlite3.Error, diskcache.Timeout, TypeError)
+
+
+def default_cache_dir() -> Path:
+    """Where decoded volumes are kept from one run to the next."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "integrated-cell"
 
 
 class BytesDisk(diskcache.Disk):

@@ -3,6 +3,7 @@
 import io
 import re
 import uuid
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -30,21 +31,29 @@ def ome_tiff(volume: ndarray, provenance: Provenance) -> bytes:
 
     What it is stands in the image's description, for people, and in a map annotation, for programs.
     """
-    size = {f"PhysicalSize{axis}": provenance.voxel_um for axis in "XYZ"}
-    unit = {f"PhysicalSize{axis}Unit": "µm" for axis in "XYZ"}
-    metadata = size | unit
-    metadata |= {
-        "axes": "CZYX",
-        "Name": title(provenance),
-        "UUID": f"urn:uuid:{uuid.uuid5(_NAMESPACE, provenance.etag)}",
-        "Description": description(provenance),
-        "Channel": {"Name": channel_names(provenance), "Color": [_signed_rgba(colour) for colour in colours(len(volume))]},
-        "MapAnnotation": {"Namespace": "integrated-cell/provenance"} | facts(provenance),
-    }
+    metadata = {"axes": "CZYX"} | ome_metadata(provenance)
     file = io.BytesIO()
     with tifffile.TiffWriter(file, ome=True) as tiff:
         tiff.write(volume, photometric="minisblack", compression="zlib", metadata=metadata)
     return file.getvalue()
+
+
+def ome_metadata(provenance: Provenance) -> dict[str, Any]:
+    """What an OME-TIFF says of a volume, but for its axes."""
+    size = {f"PhysicalSize{axis}": provenance.voxel_um for axis in "XYZ"}
+    unit = {f"PhysicalSize{axis}Unit": "µm" for axis in "XYZ"}
+    rgba = [_signed_rgba(colour) for colour in colours(len(provenance.channels))]
+    return (
+        size
+        | unit
+        | {
+            "Name": title(provenance),
+            "UUID": f"urn:uuid:{uuid.uuid5(_NAMESPACE, provenance.etag)}",
+            "Description": description(provenance),
+            "Channel": {"Name": channel_names(provenance), "Color": rgba},
+            "MapAnnotation": {"Namespace": "integrated-cell/provenance"} | facts(provenance),
+        }
+    )
 
 
 def imagej_tiff(volume: ndarray, provenance: Provenance) -> bytes:

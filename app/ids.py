@@ -44,3 +44,38 @@ DOWNLOAD = "download"
 CAPTION = "caption"
 NOTE = "note"
 SENTENCE = "sentence"
+
+# Taking it home: a drawer
+HOME_OPEN = "home-open"
+HOME = "home"
+HOME_PNG = "home-png"
+HOME_ZARR = "home-zarr"
+HOME_SCRIPT = "home-script"
+HOME_SAID = "home-said"
+HOME_STOP = "home-stop"
+HOME_WHICH = "home-which"
+HOME_GROUP = "home-group"
+HOME_IDS = "home-ids"
+HOME_GROUP_STRUCTURE = "home-structure"
+HOME_GROUP_STAGE = "home-stage"
+HOME_COUNT = "home-count"
+HOME_TABLE = "home-table"
+HOME_SAVED = "home-saved"
+HOME_BULK_SHOW = "home-show"
+HOME_BULK_STRUCTURES = "home-structures"
+HOME_BULK_FORMAT = "home-format"
+HOME_MAKE = "home-make"
+HOME_CANCEL = "home-cancel"
+HOME_ORDER = "home-order"
+HOME_PROGRESS = "home-progress"
+HOME_BAR = "home-bar"
+HOME_TOLD = "home-told"
+HOME_RESULT = "home-result"
+# Links to this volume as a file, beside DOWNLOAD, and buttons for its walk; by extension
+HOME_FILES = {".imagej.tif": "home-file-imagej-tif", ".nii.gz": "home-file-nii-gz", ".bin": "home-file-bin"}
+HOME_FILMS = {
+    ".mp4": "home-film-mp4",
+    ".gif": "home-film-gif",
+    ".png.zip": "home-film-png-zip",
+    ".ome.tif": "home-film-ome-tif",
+}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from app import ids
+from app import home, ids
 from app.figures import COLOURS, Group
 from app.page import VIEWS
 from app.words import Words
@@ -41,6 +41,7 @@ def make_layout(atlases: dict[str, Atlas]) -> dmc.MantineProvider:
             dcc.Store(id=ids.EVENT),
             dcc.Store(id=ids.FACTS),
             dcc.Store(id=ids.WEBGL),
+            home.drawer(),
             html.Div(id=ids.CARD, className="card", hidden=True),
             html.Dialog(
                 [html.H2("Keys"), html.Dl(), html.Form(html.Button("Close", className="step"), method="dialog")],
@@ -202,7 +203,7 @@ def _viewer() -> html.Section:
             html.Div(
                 [
                     html.P(id=ids.NOTE, className="note"),
-                    html.A("Download OME-TIFF", id=ids.DOWNLOAD, className="download", download=""),
+                    home.button(),
                 ],
                 className="note-row",
             ),

@@ -1,13 +1,17 @@
 """Where a volume came from, for people and for programs: what the API answers and what exported files carry."""
 
+from typing import TYPE_CHECKING
+
 from pydantic import BaseModel
 
 from app import resolve
 from app.recipe import OBSERVED, Position, Recipe, url_path
-from app.volumes import VolumeService
 from app.words import describe, is_real
 from model.atlas import Atlas
 from model.latent import map_to_latent
+
+if TYPE_CHECKING:  # PyTorch is not for whoever only reads what is known of a volume
+    from app.volumes import VolumeService
 
 
 class AtlasSummary(BaseModel):
@@ -64,7 +68,7 @@ class Provenance(BaseModel):
     etag: str
 
 
-def provenance(service: VolumeService, recipe: Recipe) -> Provenance:
+def provenance(service: "VolumeService", recipe: Recipe) -> Provenance:
     """Of a settled recipe. Decodes nothing."""
     atlas, header, words = service.atlas, service.header(recipe), describe(service.atlas, recipe)
     nearest = resolve.nearest_cell(atlas, recipe)

@@ -14,12 +14,13 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import callbacks, layout, model_page
+from app import callbacks, home, layout, model_page
 from app.api.register import DESCRIPTION, register
 from app.api.volumes import EXPOSED_HEADERS
 from app.cache import VolumeCache
 from app.decoding import Decoder
 from app.flights import Flights
+from app.jobs import OwnAddress, make_manager
 from app.volumes import VolumeService
 from model.atlas import Atlas
 
@@ -102,6 +103,7 @@ def make_server(
     model_page.register(server, by_id)
     for folder in UNVERSIONED:
         server.mount(f"/assets/{folder}", Revalidated(directory=ASSETS / folder, check_dir=False))
+    manager, address = make_manager(Path(cache_dir) / "jobs"), OwnAddress()
     app = Dash(
         server=server,
         assets_folder=str(ASSETS),
@@ -109,12 +111,15 @@ def make_server(
         title=TITLE,
         update_title=None,
         suppress_callback_exceptions=True,
+        background_callback_manager=manager,
     )
     app.layout = layout.make_layout(by_id)
     callbacks.register(app, by_id)
+    home.register(app, by_id, manager, address)
     # Volumes and TIFFs come compressed already; viewers elsewhere may read everything that can be read.
     uncompressed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "image/tiff")
     server.add_middleware(GZipMiddleware, compresslevel=GZIP_LEVEL, exclude_content_types=uncompressed)
     server.add_middleware(ReadOnlyCORS, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=EXPOSED_HEADERS)
     server.add_middleware(HeadAsGet)
+    server.add_middleware(address)
     return app

@@ -1,5 +1,7 @@
 """The HTTP API on a server: its routes, and its answers to bad input. Every 4xx is `{"error": {"key", "message"}}`."""
 
+from pathlib import Path
+
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
@@ -7,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.api import encode, tables, volumes
+from app.api import encode, exports, tables, volumes, walks
 from app.api.models import ErrorBody, ErrorDetail
 from app.flights import Busy
 from app.recipe import RecipeError
@@ -16,14 +18,16 @@ from app.volumes import VolumeService
 from model.errors import InputError
 
 DESCRIPTION = "Volumes by recipe, as raw bytes or as files, and the tables of the atlases behind them."
+DEMO = Path(__file__).parents[1] / "demo"
 RESPONSES = {status: {"model": ErrorBody} for status in (400, 404, 413, 422, 503)}
 
 
 def register(server: FastAPI, services: dict[str, VolumeService]) -> None:
     """Add every route below /api, for `services` by atlas id; the first is the default."""
     router = APIRouter(prefix="/api", responses=RESPONSES)
-    for module in (volumes, tables, encode):
+    for module in (volumes, tables, encode, exports):
         module.add_routes(router, services)
+    walks.add_routes(router, services, {atlas_id: script_path(service.atlas.path) for atlas_id, service in services.items()})
 
     routes = tuple(router.routes)
 
@@ -38,6 +42,11 @@ def register(server: FastAPI, services: dict[str, VolumeService]) -> None:
     server.add_exception_handler(Busy, _busy)
     server.add_exception_handler(RequestValidationError, _invalid)
     server.add_exception_handler(HTTPException, _http_error)
+
+
+def script_path(path: Path) -> str:
+    """Where a script looks for an atlas: that which comes with the program where it lies, any other by its name."""
+    return f"app/demo/{path.name}" if path.parent.resolve() == DEMO else path.name
 
 
 def _answer(status: int, key: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -61,14 +61,16 @@ def add_routes(router: APIRouter, services: dict[str, VolumeService]) -> None:
             return Response(status_code=304, headers=headers)
         body = await run_in_threadpool(service.kept, settled)
         if body is None:
-            body = await _unless_gone(request, service.asked(settled))
+            body = await unless_gone(request, service.asked(settled))
         if body is None:
             return Response(status_code=CLIENT_GONE)
         if zips:
             headers["Content-Encoding"] = "gzip"
         else:
             body = await run_in_threadpool(igzip.decompress, body)
-        return Response(body, media_type="application/octet-stream", headers=headers | describing(service.header(settled)))
+        name = export.file_name(settled, resolve.structures_of(service.atlas, settled), ".bin")
+        headers |= describing(service.header(settled)) | {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(body, media_type="application/octet-stream", headers=headers)
 
     @router.get(
         "/planes/{recipe:path}.bin", response_class=Response, responses={200: {"content": {"application/octet-stream": {}}}}
@@ -83,11 +85,11 @@ def add_routes(router: APIRouter, services: dict[str, VolumeService]) -> None:
         X-Shape is the whole volume's.
         """
         service, settled, headers = await run_in_threadpool(find, recipe)
-        at = _voxel(voxel, service.atlas.config.grid)
+        at = read_voxel(voxel, service.atlas.config.grid)
         headers["ETag"] = service.etag(settled, f"planes {at}")
         if is_fresh(request, headers):
             return Response(status_code=304, headers=headers)
-        planes = await _unless_gone(request, service.asked_planes(settled, at))
+        planes = await unless_gone(request, service.asked_planes(settled, at))
         if planes is None:
             return Response(status_code=CLIENT_GONE)
         headers |= describing(service.header(settled)) | {"X-Voxel": ",".join(map(str, reversed(at)))}
@@ -164,7 +166,7 @@ def is_fresh(request: Request, headers: dict[str, str]) -> bool:
     return headers["ETag"] in (tag.strip().removeprefix("W/") for tag in known.split(","))
 
 
-def _voxel(text: str | None, grid: tuple[int, int, int]) -> tuple[int, int, int]:
+def read_voxel(text: str | None, grid: tuple[int, int, int]) -> tuple[int, int, int]:
     """z, y, x of `x,y,z`, the middle where there is none."""
     if text is None:
         return tuple(n // 2 for n in grid)
@@ -177,7 +179,7 @@ def _voxel(text: str | None, grid: tuple[int, int, int]) -> tuple[int, int, int]
     return at
 
 
-async def _unless_gone(request: Request, asking: AbstractContextManager[Future]) -> Any | None:
+async def unless_gone(request: Request, asking: AbstractContextManager[Future]) -> Any | None:
     """What is asked for, or None where the client hangs up before: then it is not asked for any longer."""
     with asking as future:
         answer = asyncio.wrap_future(future)

@@ -1,6 +1,7 @@
 // The page's scripts, put together. Dash calls what is exported here (assets/explorer.js); what happened goes back as an event.
 
 import { Address } from "./address.mjs";
+import { Home } from "./home.mjs";
 import { describe as describeKeys, listen as listenToKeys } from "./keys.mjs";
 import { listen as listenToLegend } from "./legend.mjs";
 import { Maps } from "./maps.mjs";
@@ -19,7 +20,7 @@ const byId = (id) => document.getElementById(id);
 const set = (id, props) => window.dash_clientside.set_props(id, props);
 
 const volumes = new Volumes();
-let viewer, maps, player, address; // made when Dash has drawn the page
+let viewer, maps, player, home, address; // made when Dash has drawn the page
 let state; // what app/page.py says is shown
 let theFacts; // what it says of the atlas
 let n_events = 0;
@@ -44,6 +45,7 @@ export function show(newState, facts) {
   isAnswered = true;
   if (!maps) start(facts);
   maps.mark(state.marks);
+  home.show(state, facts);
   if (state.t !== null && player.playing) return;
   player?.pause();
   if (state.t !== null) takePlace(state.t);
@@ -59,6 +61,15 @@ function takePlace(t) {
   isHeld = false;
   set("walk", { value: t });
 }
+
+/** The drawer opens. */
+export const home_opened = (clicks) => Boolean(clicks);
+
+/** Cells are chosen by structure and stage, or by id: the other choice is hidden. */
+export const home_which = (which) => [which !== "group", which === "ids" ? "block" : "none"];
+
+/** Only predictions choose structures. */
+export const home_show = (show) => (show === "predicted" ? "block" : "none");
 
 /** The view was chosen. */
 export function view(name) {
@@ -118,6 +129,7 @@ export function set_pace(speed, loops) {
 function start(facts) {
   theFacts = facts;
   maps = new Maps(facts, byId("card"), report);
+  home = new Home(document, theViewer, set);
   listenToLegend(byId("legend"), (visible) => maps.showGroups(visible));
   byId("previous").addEventListener("click", () => report({ do: "step", by: -1 }));
   byId("next").addEventListener("click", () => report({ do: "step", by: 1 }));

@@ -124,9 +124,11 @@ export class Viewer {
     return (await this.#painter).pixels();
   }
 
-  /** Where each plane is on the canvas, in CSS pixels, and x, y, z of the voxel they meet in. */
+  /** Where each plane is on the canvas, in CSS pixels, x, y, z of the voxel they meet in, and the volume's shape and scale. */
   async where() {
-    return { tiles: this.#tiles(), voxel: (await this.#painter).voxel };
+    const { shape, voxel_um } = this.#volume ?? {};
+    const cssWidth = this.#parts.canvas.clientWidth;
+    return { tiles: this.#tiles(), voxel: (await this.#painter).voxel, shape, voxel_um, cssWidth };
   }
 
   async #paint(volume) {

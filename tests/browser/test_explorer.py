@@ -268,7 +268,9 @@ def test_the_download_opens_in_tifffile(page, address, atlas):
     row = lonely_row(atlas, "z_r")
     open_cell(page, atlas, row)
     with page.expect_download() as download:
+        page.click("#home-open")
         page.click("#download")
+    page.keyboard.press("Escape")  # closes the drawer
     with tifffile.TiffFile(download.value.path()) as tiff:
         channels = tiff.asarray()
         metadata = tifffile.xml2dict(tiff.ome_metadata)["OME"]["Image"]["Pixels"]
