@@ -5,8 +5,7 @@ from urllib.parse import parse_qs
 
 import numpy as np
 
-from app import navigation
-from app.figures import COLOURS
+from app import colouring, navigation
 from app.recipe import PREDICTED, SHOWS, Path, Position, Recipe, RecipeError, parse
 from app.resolve import settle, structures_of
 from app.words import stage_words, structure_words
@@ -40,7 +39,13 @@ def open_link(atlases: dict[str, Atlas], search: str | None) -> Opening:
         except RecipeError as error:
             notice = f"The link could not be opened, so this is another cell. {error}."
     colour, view = query.get("colour"), query.get("view")
-    return Opening(atlas, recipe, colour if colour in COLOURS else COLOURS[0], view if view in VIEWS else "planes", notice)
+    return Opening(
+        atlas,
+        recipe,
+        colour if colour in colouring.names(atlas) else colouring.DEFAULT,
+        view if view in VIEWS else "planes",
+        notice,
+    )
 
 
 def facts(atlas: Atlas) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.api import encode, tables, volumes
+from app.api import encode, tables, trust, volumes
 from app.api.models import ErrorBody, ErrorDetail
 from app.flights import Busy
 from app.recipe import RecipeError
@@ -22,7 +22,7 @@ RESPONSES = {status: {"model": ErrorBody} for status in (400, 404, 413, 422, 503
 def register(server: FastAPI, services: dict[str, VolumeService]) -> None:
     """Add every route below /api, for `services` by atlas id; the first is the default."""
     router = APIRouter(prefix="/api", responses=RESPONSES)
-    for module in (volumes, tables, encode):
+    for module in (volumes, tables, encode, trust):
         module.add_routes(router, services)
 
     routes = tuple(router.routes)
