@@ -74,6 +74,11 @@ def scale(atlas: Atlas, name: str) -> Scale:
     return Scale(values, *_ends(values), label(name), "")
 
 
+def number(value: float) -> str:
+    """Three significant digits, without an exponent where that can be read: 1,980, 2.94, 0.00012."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
 def _ends(values: ndarray) -> tuple[float, float]:
     low, high = np.nanpercentile(values, [1, 99])
     return (float(low), float(high)) if high > low else (float(np.nanmin(values)), float(np.nanmax(values)))

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from app import ids
-from app.colouring import Scale
+from app import ids, know
+from app.colouring import Scale, number
 from app.figures import RAMP, Group
 from app.page import VIEWS
 from app.words import Words
@@ -42,11 +42,13 @@ def make_layout(atlases: dict[str, Atlas]) -> dmc.MantineProvider:
             dcc.Store(id=ids.EVENT),
             dcc.Store(id=ids.FACTS),
             dcc.Store(id=ids.WEBGL),
+            dcc.Store(id=ids.SELECTION),
+            dcc.Store(id=ids.PANEL),
             html.Div(id=ids.CARD, className="card", hidden=True),
             html.Div(
                 [
                     _header(atlases),
-                    html.Main([html.Section([_tries(), _maps(), _player()], className="atlas"), _viewer()]),
+                    html.Main([html.Section([_tries(), _maps(), know.bar(), _player()], className="atlas"), _viewer()]),
                 ],
                 className="page",
             ),
@@ -95,7 +97,10 @@ def _maps() -> html.Div:
         [
             _map("z_r", "Cell and nuclear shape"),
             _map("z_s", "What shape leaves unexplained"),
-            html.Div([html.Span("Colour by", className="label"), colour_by, html.Div(id=ids.LEGEND)], className="legend-row"),
+            html.Div(
+                [html.Span("Colour by", className="label"), colour_by, html.Div(id=ids.LEGEND), know.shade()],
+                className="legend-row",
+            ),
         ],
         className="maps",
     )
@@ -253,8 +258,3 @@ def _colour_bar(scale: Scale) -> html.Span:
         role="img",
         **{"aria-label": f"Colours from {number(scale.low)} to {number(scale.high)}: {scale.words}. {scale.sense}"},
     )
-
-
-def number(value: float) -> str:
-    """Three significant digits, without an exponent where that can be read: 1,980, 2.94, 0.00012."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

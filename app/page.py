@@ -8,6 +8,7 @@ import numpy as np
 from app import colouring, navigation
 from app.recipe import PREDICTED, SHOWS, Path, Position, Recipe, RecipeError, parse
 from app.resolve import settle, structures_of
+from app.selection import mean_cell, medoid_row, rows_of
 from app.words import stage_words, structure_words
 from model.atlas import Atlas
 
@@ -93,9 +94,14 @@ def move(atlases: dict[str, Atlas], search: str | None, state: dict | None, even
 def act(atlas: Atlas, recipe: Recipe, event: dict[str, Any]) -> Recipe:
     """The recipe after something was done: `event` is {"do": what, ...}, as the scripts report it.
 
-    `cell` (row), `place` (map, x, y), `step` (by), `walk` (t), `show` (show), `structures` (structures).
+    `cell` (row), `place` (map, x, y), `step` (by), `walk` (t), `show` (show), `structures` (structures),
+    `mean` and `medoid` (bits: the selection).
     """
     match event:
+        case {"do": "mean" | "medoid" as what, "bits": str(bits)} if len(rows := rows_of(bits, len(atlas.cells))):
+            if what == "mean":
+                return mean_cell(atlas, rows, recipe)
+            return navigation.to_cell(atlas, recipe, medoid_row(atlas, rows))
         case {"do": "cell", "row": int(row)} if 0 <= row < len(atlas.cells):
             return navigation.to_cell(atlas, recipe, row)
         case {"do": "place", "map": "z_r" | "z_s" as name, "x": x, "y": y}:

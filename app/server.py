@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import callbacks, layout
+from app import callbacks, know_callbacks, layout
 from app.api.register import DESCRIPTION, register
 from app.api.volumes import EXPOSED_HEADERS
 from app.cache import VolumeCache
@@ -111,6 +111,7 @@ def make_server(
     )
     app.layout = layout.make_layout(by_id)
     callbacks.register(app, by_id)
+    know_callbacks.register(app, by_id)
     # Volumes and TIFFs come compressed already; viewers elsewhere may read everything that can be read.
     uncompressed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "image/tiff")
     server.add_middleware(GZipMiddleware, compresslevel=GZIP_LEVEL, exclude_content_types=uncompressed)
