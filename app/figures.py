@@ -137,8 +137,10 @@ def _marker(group: Group, real: ndarray, size: float) -> dict:
 
 def _colours(group: Group, scale: colouring.Scale | None) -> dict:
     """The colours of a group that is coloured by number; the fewer have one, the larger they are drawn."""
-    if scale is None or group.name == NO_VALUE:
+    if scale is None:
         return {}
+    if group.name == NO_VALUE:
+        return {"line": {"width": 0}}  # real ones stay stars, and step back like the rest
     ramp = [[float(at), colour] for at, colour in zip(np.linspace(0, 1, len(RAMP)), RAMP, strict=True)]
     few = {"size": point_size(len(group.rows))} if len(group.rows) < len(scale.values) / 4 else {}
     return {

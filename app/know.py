@@ -8,14 +8,13 @@ from dash import dcc, html
 
 from app import ids, table, variation
 from app.about import About, Near, Score
-from app.colouring import number
 from app.recipe import Cell, Recipe, url_path
 from app.variation import Ranked
 from model.atlas import Atlas
 
 PANELS = {"table": "Table", "about": "About this cell", "variation": "Variation"}
 HINT = "Shift-drag on a map to select cells"
-N_EXTREMES = 5
+N_EXTREMES = 4
 N_LIKELY = 5  # structures whose p(y | x) is shown
 NO_SCORE = "This cell was not scored for variation."
 NO_VARIATION = "This atlas has no variation scores; `precompute variation` adds them."
@@ -31,14 +30,14 @@ GRID_THEME = (
 
 
 def shade() -> dmc.Switch:
-    """The switch of the maps' shading."""
-    return dmc.Switch(id=ids.SHADE, label="Shade where no cell is near", size="xs", className="shade")
+    """The switch of the maps' shading: where no cell supports what would be decoded."""
+    return dmc.Switch(id=ids.SHADE, label="Shade empty space", size="xs", className="shade")
 
 
 def bar() -> html.Section:
     """The bar, and below it the panels, of which one or none is seen."""
     tabs = [
-        html.Button(words, className="tab", **{"data-panel": name, "aria-expanded": "false", "aria-controls": name})
+        html.Button(words, className="know-tab", **{"data-panel": name, "aria-expanded": "false", "aria-controls": name})
         for name, words in PANELS.items()
     ]
     acts = [
@@ -52,7 +51,8 @@ def bar() -> html.Section:
                 [
                     html.P(HINT, id=ids.SELECTED, className="selected-words", role="status"),
                     html.Div(acts, className="acts", hidden=True),
-                    html.Div(tabs, className="tabs"),
+                    shade(),
+                    html.Div(tabs, className="know-tabs"),
                 ],
                 className="know-bar",
             ),
@@ -95,7 +95,7 @@ def grid(atlas: Atlas) -> dag.AgGrid:
             "cacheBlockSize": 100,
             "maxBlocksInCache": 20,
             "suppressCellFocus": False,
-            "overlayNoRowsTemplate": "No cell passes these filters.",
+            "localeText": {"noRowsToShow": "No cell passes these filters."},
         },
         style={"height": "100%"},
     )
@@ -105,9 +105,9 @@ def about_panel(atlas: Atlas, recipe: Recipe, known: About) -> list:
     """The panel "About this cell"."""
     return [
         _column("What it is", [_facts(known), _nearest(atlas, known)]),
-        _column("Structure by its image, p(y | x)", _likely(known))
+        _column("Structure, p(y | x)", _likely(known))
         if isinstance(recipe.shape, Cell)
-        else _column("Decoded from" if known.neighbours else "Structure by its image", _neighbours(atlas, known)),
+        else _column("Decoded from" if known.neighbours else "Structure, p(y | x)", _neighbours(atlas, known)),
         _column("Variation by structure", _scores(known.scores, known.own)),
     ]
 
@@ -135,7 +135,7 @@ def _cell(atlas: Atlas, near: Near) -> html.Button:
 
 
 def _picture(atlas: Atlas, cell_id: str) -> html.Img | None:
-    if atlas.pictures is None:
+    if not atlas.has_picture[atlas.index_of[cell_id]]:
         return None
     return html.Img(src=f"/api/sprites/{atlas.atlas_id}/{url_path_of(cell_id)}.png", alt="", width=64, height=48)
 
@@ -206,24 +206,23 @@ def variation_panel(atlas: Atlas, gene: str) -> list:
         return [html.P(NO_VARIATION if atlas.variation is None else f"No cell has a score of {gene}.", className="soft")]
     n = min(N_EXTREMES, len(ranked) // 2 or 1)
     said = (
-        f"How much {gene} varies when the shape is held: smaller scores = more variable. "
-        f"{len(ranked)} of {len(atlas.cells):,} cells scored, {atlas.variation.n} draws each; {variation.spread(ranked)}."
+        f"How much {gene} varies in one shape; smaller = more variable. "
+        f"{len(ranked)} of {len(atlas.cells):,} cells scored, {atlas.variation.n} draws each."
     )
     galleries = html.Div(
         [
-            html.P(said, className="soft"),
             _gallery(atlas, "Varies most", ranked[:n]),
             _gallery(atlas, "Varies least", ranked[::-1][:n]),
         ],
         className="galleries",
     )
-    return [galleries, _by_stage(atlas, gene)]
+    return [html.P(said, className="soft"), galleries, _by_stage(atlas, gene)]
 
 
 def _gallery(atlas: Atlas, head: str, ranked: Sequence[Ranked]) -> html.Div:
     pictures = [
         html.Button(
-            [_picture(atlas, one.cell_id), html.B(f"#{one.rank} · {number(one.score)}"), html.Small(one.stage)],
+            [_picture(atlas, one.cell_id), html.B(f"#{one.rank} · {one.score:.2f}"), html.Small(one.stage)],
             className="picture",
             title=f"Open {one.cell_id}",
             **{
@@ -246,6 +245,7 @@ def _by_stage(atlas: Atlas, gene: str) -> html.Div:
         config={"displayModeBar": False},
         responsive=True,
         className="by-stage-graph",
+        style={"height": f"{17 * len(compared) + 38}px"},
     )
     return html.Div(
         [html.H3(f"{gene}: interphase against mitosis"), html.P(own.words, className="soft"), graph], className="by-stage"

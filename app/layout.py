@@ -98,7 +98,7 @@ def _maps() -> html.Div:
             _map("z_r", "Cell and nuclear shape"),
             _map("z_s", "What shape leaves unexplained"),
             html.Div(
-                [html.Span("Colour by", className="label"), colour_by, html.Div(id=ids.LEGEND), know.shade()],
+                [html.Span("Colour by", className="label"), colour_by, html.Div(id=ids.LEGEND)],
                 className="legend-row",
             ),
         ],

@@ -52,7 +52,7 @@ def open_link(atlases: dict[str, Atlas], search: str | None) -> Opening:
 def facts(atlas: Atlas) -> dict[str, Any]:
     """What the scripts need to know of an atlas: every cell in words, as columns, and the walk through the medoids.
 
-    `real` are the rows of real cells, where there are simulated ones beside them.
+    `real` are the rows of real cells, where there are simulated ones beside them; `blank` those whose picture is.
     `walk` is None where there are not two medoids; its `path` is what goes between `shape=path:` and `@T` in a recipe.
     """
     cells, stages = atlas.cells, list(dict.fromkeys(atlas.cells["stage"]))
@@ -66,6 +66,7 @@ def facts(atlas: Atlas) -> dict[str, Any]:
         "stages": [stage_words(stage) for stage in stages],
         "real": np.flatnonzero(atlas.is_real & atlas.has_both).tolist(),
         "pictures": atlas.pictures is not None,
+        "blank": [] if atlas.pictures is None else np.flatnonzero(~atlas.has_picture).tolist(),
         "walk": _walk(atlas),
     }
 

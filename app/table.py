@@ -10,7 +10,7 @@ from app.colouring import label
 from model.atlas import Atlas
 
 FIRST = ("cell_id", "structure", "stage", "split", "source")
-WIDTHS = {"cell_id": 150, "stage": 170}
+WIDTHS = {"cell_id": 130, "structure": 105, "stage": 165, "split": 85, "source": 105}
 COMPARE = {
     "equals": pd.Series.eq,
     "notEqual": pd.Series.ne,

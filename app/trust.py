@@ -16,9 +16,10 @@ from app.words import FAR
 from model.atlas import Atlas
 
 N_NEIGHBOURS = 8  # as in model.latent.map_to_latent
-N_GRID = 160  # pixels of the shading along each axis
+N_GRID = 320  # pixels of the shading along each axis
+REACH = 2.0  # it covers the map and as much again around it, for those who pan
 VEIL = (255, 180, 162)  # what is shaded, and how much at most, of 255
-VEIL_ALPHA = 46
+VEIL_ALPHA = 26
 # Arrow lengths, as parts of the map's diagonal. On the demo atlas nine in ten places that cells support are below 0.023, and
 # half of those that none supports above 0.097.
 SHORT, LONG = 0.03, 0.08
@@ -93,9 +94,16 @@ def support(positions: ndarray, places: ndarray) -> ndarray:
     return np.minimum(1, typical[rows].mean(1) / np.maximum(distances.mean(1), 1e-12))
 
 
+def extent(values: ndarray) -> tuple[float, float]:
+    """What the shading covers of an axis: `REACH` times `app.figures.span`, about its middle."""
+    low, high = span(values)
+    middle, half = (low + high) / 2, REACH * (high - low) / 2
+    return middle - half, middle + half
+
+
 def shading(positions: ndarray) -> bytes:
-    """A PNG over the extent of the map (`app.figures.span`), opaque where no cell supports what is decoded there."""
-    x, y = (np.linspace(*span(positions[:, axis]), N_GRID) for axis in (0, 1))
+    """A PNG over `extent` of the map, opaque where no cell supports what is decoded there."""
+    x, y = (np.linspace(*extent(positions[:, axis]), N_GRID) for axis in (0, 1))
     grid = np.stack(np.meshgrid(x, y[::-1]), -1).reshape(-1, 2)  # the first row is the top
     supported = support(positions.astype(np.float64), grid).reshape(N_GRID, N_GRID)
     rgba = np.empty((N_GRID, N_GRID, 4), np.uint8)

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from app.colouring import number
 from model.atlas import Atlas
 
 
@@ -34,15 +33,13 @@ class Stages(NamedTuple):
     @property
     def words(self) -> str:
         """The comparison as a sentence."""
-        means = (
-            f"{self.interphase:.2f} in interphase ({self.n_interphase} cells), {self.mitosis:.2f} in mitosis ({self.n_mitosis})"
-        )
         if self.low <= 0 <= self.high:
-            verdict = "no difference that these cells can show"
+            verdict = "no difference these cells can show"
         else:
-            verdict = f"it varies {'less' if self.difference > 0 else 'more'} in mitosis"
-        interval = f"{self.difference:+.2f}, 95 % interval {self.low:+.2f} to {self.high:+.2f}"
-        return f"Mean score {means}; mitosis minus interphase {interval}: {verdict}."
+            verdict = f"varies {'less' if self.difference > 0 else 'more'} in mitosis"
+        interval = f"{self.difference:+.2f} (95 % interval {self.low:+.2f} to {self.high:+.2f})"
+        means = f"{self.interphase:.2f} ({self.n_interphase} cells) and {self.mitosis:.2f} ({self.n_mitosis})"
+        return f"Mitosis minus interphase {interval}: {verdict}. Means {means}."
 
 
 def ranking(atlas: Atlas, gene: str) -> list[Ranked]:
@@ -93,8 +90,3 @@ def stages_figure(compared: list[Stages], gene: str) -> go.Figure:
         yaxis={"showgrid": False, "tickfont": {"size": 11}, "fixedrange": True, "dtick": 1},
     )
     return figure
-
-
-def spread(ranked: list[Ranked]) -> str:
-    """How the scores lie: "scores 2.94 to 3.62"."""
-    return f"scores {number(ranked[0].score)} to {number(ranked[-1].score)}"

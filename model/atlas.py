@@ -122,6 +122,12 @@ class Atlas:
         return self.file["pictures/cell"][:] if "pictures" in self.file else None
 
     @cached_property
+    def has_picture(self) -> ndarray:
+        """(N,) bool: which cells have a picture that is not blank."""
+        blank = np.zeros(len(self.cells), bool)
+        return blank if self.pictures is None else self.pictures.reshape(len(blank), -1).any(1)
+
+    @cached_property
     def _observed_row(self) -> dict[int, int]:
         if "observed" not in self.file:
             return {}

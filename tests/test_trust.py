@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from app import trust
-from app.figures import span
 from app.recipe import Cell, Position, Recipe, RecipeError
 from app.server import make_server
 from model.latent import map_to_latent
@@ -38,8 +37,8 @@ def test_what_is_far_from_every_cell_is_shaded():
     positions = np.random.default_rng(1).normal(size=(500, 2)).astype(np.float32)
     positions[-1] = (20, 20)  # an outlier, so that most of the map is empty
     alpha = np.array(Image.open(io.BytesIO(trust.shading(positions))))[..., 3]
-    x0, x1 = span(positions[:, 0])
-    y0, y1 = span(positions[:, 1])
+    x0, x1 = trust.extent(positions[:, 0])
+    y0, y1 = trust.extent(positions[:, 1])
 
     def at(x, y):
         column, row = (x - x0) / (x1 - x0), (y1 - y) / (y1 - y0)

@@ -103,7 +103,7 @@ export class Know {
   }
 }
 
-const tabs = () => [...document.querySelectorAll(".know .tab")];
+const tabs = () => [...document.querySelectorAll(".know .know-tab")];
 
 const isOpen = (tab) => tab.getAttribute("aria-expanded") === "true";
 

@@ -134,7 +134,7 @@ export class Maps {
   }
 
   #veil(name, { plot }) {
-    const { xaxis, yaxis } = wholeRange(plot);
+    const [xaxis, yaxis] = ["xaxis", "yaxis"].map((axis) => twice(wholeRange(plot)[axis])); // as app/trust.py draws it
     const image = {
       ...{ source: `/api/support/${this.facts.atlas}/${name}.png`, layer: "below", sizing: "stretch", xref: "x", yref: "y" },
       ...{ x: xaxis[0], y: yaxis[1], sizex: xaxis[1] - xaxis[0], sizey: yaxis[1] - yaxis[0] },
@@ -164,7 +164,7 @@ export class Maps {
     picture.alt = "";
     picture.src = `/api/sprites/${facts.atlas}/${encodeURIComponent(facts.cells[row])}.png`;
     const lines = words.map((text) => Object.assign(document.createElement("p"), { textContent: text }));
-    card.replaceChildren(...(facts.pictures ? [picture] : []), ...lines);
+    card.replaceChildren(...(facts.pictures && !facts.blank?.includes(row) ? [picture] : []), ...lines);
     const { width, height } = card.getBoundingClientRect();
     card.style.left = `${Math.min(event.clientX + CARD_GAP, window.innerWidth - width - CARD_GAP)}px`;
     card.style.top = `${Math.max(CARD_GAP, Math.min(event.clientY - height / 2, window.innerHeight - height - CARD_GAP))}px`;
@@ -219,6 +219,8 @@ function place(plot, [x, y]) {
 const wholeRange = (plot) => plot.layout.meta;
 
 const wholeOf = (plot) => ({ "xaxis.range": [...wholeRange(plot).xaxis], "yaxis.range": [...wholeRange(plot).yaxis] });
+
+const twice = ([low, high]) => [low - (high - low) / 2, high + (high - low) / 2];
 
 const nameOf = (maps, map) => [...maps].find(([, other]) => other === map)?.[0];
 
