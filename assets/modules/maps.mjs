@@ -122,9 +122,8 @@ export class Maps {
     if (map.traces === plot.data && map.visible === visible) return;
     const isNew = map.traces !== plot.data;
     Object.assign(map, { traces: plot.data, visible, points: pointsOf(plot._fullData, this.facts.cells.length) });
-    if (!isNew) return;
-    if (count(this.#selection)) this.#dim(map);
-    if (this.#isShaded) this.#veil(nameOf(this.#maps, map), map);
+    if (count(this.#selection)) this.#dim(map); // a group that is shown again, too
+    if (isNew && this.#isShaded) this.#veil(nameOf(this.#maps, map), map);
   }
 
   #dim({ plot }) {

@@ -7,12 +7,12 @@
 export function pointsOf(traces, n) {
   const points = { x: new Float32Array(n), y: new Float32Array(n), shown: new Uint8Array(n) };
   for (const { x, y, customdata: rows, visible } of traces) {
-    const isShown = (visible ?? true) === true ? 1 : 0;
+    if ((visible ?? true) !== true) continue; // Plotly does not fill in a hidden trace
     for (let at = 0; at < rows.length; at++) {
       const row = rows[at];
       points.x[row] = x[at];
       points.y[row] = y[at];
-      points.shown[row] = isShown;
+      points.shown[row] = 1;
     }
   }
   return points;
@@ -23,7 +23,7 @@ export const placeOf = (points, row) => (points?.shown[row] ? [points.x[row], po
 
 /** For each trace the positions in it of its selected rows, as Plotly's `selectedpoints` wants them. */
 export function selectedIn(traces, isSelected) {
-  return traces.map(({ customdata: rows }) => {
+  return traces.map(({ customdata: rows = [] }) => {
     const chosen = [];
     for (let at = 0; at < rows.length; at++) if (isSelected(rows[at])) chosen.push(at);
     return chosen;

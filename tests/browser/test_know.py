@@ -37,6 +37,17 @@ def wait_for_count(page, n: int) -> None:
     page.wait_for_function("n => Number(document.querySelector('#selected').dataset.n ?? 0) === n", arg=n)
 
 
+def open_panel(page, name: str) -> None:
+    """Open a panel and wait until the maps have taken their new size."""
+    page.click(f"[data-panel={name}]")
+    page.wait_for_function(
+        """[...document.querySelectorAll("[data-map]")].every((holder) => {
+            const { height } = holder.querySelector(".js-plotly-plot")._fullLayout;
+            return Math.abs(height - holder.clientHeight) < 3;
+        })"""
+    )
+
+
 def selected_rows(page) -> list[list[int]]:
     """The rows that each map shows as selected."""
     return page.evaluate(
@@ -100,7 +111,7 @@ def test_words_of_a_selection_count_stages_and_structures(page, atlas):
 
 
 def test_the_selection_reaches_the_server_as_bits(page, atlas):
-    page.click("[data-panel=table]")
+    open_panel(page, "table")
     page.wait_for_selector("#grid .ag-row")
     with page.expect_request(lambda request: "getRowsResponse" in (request.post_data or "")) as asked:
         lasso(page, "z_r", around(page, "z_r"))
@@ -111,7 +122,7 @@ def test_the_selection_reaches_the_server_as_bits(page, atlas):
 
 
 def test_the_table_follows_the_selection_and_a_row_opens_its_cell(page, atlas):
-    page.click("[data-panel=table]")
+    open_panel(page, "table")
     page.wait_for_selector(f"#grid [row-index='0'] >> text={navigation.cell_id(atlas, 0)}")
     places = np.array([pixel_of(page, "z_s", *place) for place in atlas.projection("z_s")])
     middle = float(np.median(places[:, 1]))
@@ -142,7 +153,7 @@ def test_the_table_follows_the_selection_and_a_row_opens_its_cell(page, atlas):
 def test_about_this_cell_says_what_is_known(page, atlas):
     row = int(atlas.variation.cell[0])
     open_cell(page, atlas, row)
-    page.click("[data-panel=about]")
+    open_panel(page, "about")
     page.wait_for_selector("#about .facts")
     cell, words = atlas.cells.iloc[row], page.inner_text("#about")
     assert f"{cell['cell_volume_um3']:,.0f} µm³" in words
@@ -165,7 +176,7 @@ def test_about_this_cell_says_what_is_known(page, atlas):
 
 
 def test_the_extremes_of_variation_open(page, atlas):
-    page.click("[data-panel=variation]")
+    open_panel(page, "variation")
     gene = atlas.structures[3].gene
     page.click("#variation-of")
     page.get_by_role("option", name=re.compile(f"^{gene}:")).click()
