@@ -4,7 +4,7 @@
 
     address ──> set_up ──> FACTS, title, choices, COLOUR, VIEW
     address, EVENT, SHOW, STRUCTURE ──> move ──> STATE, caption, choices of SHOW, download
-    FACTS, COLOUR, WEBGL ──> draw ──> both maps, legend
+    ATLAS, COLOUR, WEBGL ──> draw ──> both maps, legend
     STATE, VIEW ──> scripts: the volume is fetched by URL and painted; marks on the maps; the address is rewritten
     a click on a map, a key, the player ──> scripts ──> EVENT
 
@@ -82,12 +82,12 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
         Output(ids.MAPS["z_r"], "figure"),
         Output(ids.MAPS["z_s"], "figure"),
         Output(ids.LEGEND, "children"),
-        Input(ids.FACTS, "data"),
+        Input(ids.ATLAS, "value"),  # not FACTS, which would be sent back with every cell's name in it
         Input(ids.COLOUR, "value"),
         Input(ids.WEBGL, "data"),
     )
-    def draw(facts: dict, colour: str, webgl: bool) -> tuple:
-        atlas = atlases[facts["atlas"]]
+    def draw(atlas_id: str, colour: str, webgl: bool) -> tuple:
+        atlas = atlases[atlas_id]
         scale = colouring.scale(atlas, colour) if colouring.is_scale(atlas, colour) else None
         switches = legend(groups(atlas, colour), atlas.has_both, scale)
         return *(map_figure(atlas, name, colour, webgl) for name in ids.MAPS), switches

@@ -13,7 +13,7 @@ from app.variation import Ranked
 from model.atlas import Atlas
 
 PANELS = {"table": "Table", "about": "About this cell", "variation": "Variation"}
-HINT = "Shift-drag on a map to select cells"
+HINT = "Shift-drag on a map selects cells; with Ctrl or Cmd it adds, with Alt it subtracts; a double click clears"
 N_EXTREMES = 4
 N_LIKELY = 5  # structures whose p(y | x) is shown
 NO_SCORE = "This cell was not scored for variation."

@@ -2,10 +2,10 @@
 
 ::
 
-    FACTS, PANEL ──> lay_table ──> the grid, when it is first opened
+    ATLAS, PANEL ──> lay_table ──> the grid, when it is first opened
     what the grid asks for, SELECTION ──> rows ──> the grid
     STATE, PANEL ──> about ──> the panel "About this cell"
-    FACTS, STATE ──> structures of VARIATION_OF; VARIATION_OF, PANEL ──> extremes
+    PANEL, STATE ──> structures of VARIATION_OF; VARIATION_OF, PANEL ──> extremes
     SHADE ──> [script] shade
 """
 
@@ -30,20 +30,20 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
     """Connect the components of `app.know` for these atlases, by id."""
 
     @app.callback(
-        Output(ids.TABLE, "children"), Input(ids.PANEL, "data"), State(ids.FACTS, "data"), State(ids.TABLE, "children")
+        Output(ids.TABLE, "children"), Input(ids.PANEL, "data"), State(ids.ATLAS, "value"), State(ids.TABLE, "children")
     )
-    def lay_table(panel: str | None, facts: dict | None, there: dict | None) -> object:
-        return know.grid(atlases[facts["atlas"]]) if panel == ids.TABLE and facts and not there else no_update
+    def lay_table(panel: str | None, atlas_id: str | None, there: dict | None) -> object:
+        return know.grid(atlases[atlas_id]) if panel == ids.TABLE and atlas_id and not there else no_update
 
     @app.callback(
         Output(GRID, "getRowsResponse"),
         Input(GRID, "getRowsRequest"),
         State(ids.SELECTION, "data"),
-        State(ids.FACTS, "data"),
+        State(ids.ATLAS, "value"),
         prevent_initial_call=True,
     )
-    def rows(request: dict | None, selection: dict | None, facts: dict) -> object:
-        return rows_asked(atlases[facts["atlas"]], request, selection) if request else no_update
+    def rows(request: dict | None, selection: dict | None, atlas_id: str) -> object:
+        return rows_asked(atlases[atlas_id], request, selection) if request else no_update
 
     @app.callback(Output(ids.ABOUT, "children"), Input(ids.STATE, "data"), Input(ids.PANEL, "data"))
     def tell(state: dict | None, panel: str | None) -> object:
@@ -59,9 +59,9 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
     def structures(panel: str | None, state: dict | None, gene: str | None) -> tuple:
         return structures_asked(atlases, state["recipe"], gene) if state and panel == ids.VARIATION else (no_update, no_update)
 
-    @app.callback(Output(ids.EXTREMES, "children"), Input(ids.VARIATION_OF, "value"), State(ids.FACTS, "data"))
-    def extremes(gene: str | None, facts: dict | None) -> object:
-        return know.variation_panel(atlases[facts["atlas"]], gene) if gene and facts else no_update
+    @app.callback(Output(ids.EXTREMES, "children"), Input(ids.VARIATION_OF, "value"), State(ids.ATLAS, "value"))
+    def extremes(gene: str | None, atlas_id: str | None) -> object:
+        return know.variation_panel(atlases[atlas_id], gene) if gene and atlas_id else no_update
 
     for output, name, inputs in SCRIPTS:
         app.clientside_callback(ClientsideFunction("explorer", name), *output, *inputs)

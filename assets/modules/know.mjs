@@ -2,7 +2,7 @@
 
 import * as selection from "./selection.mjs";
 
-const HINT = "Shift-drag on a map to select cells";
+const HINT = "Shift-drag on a map selects cells; with Ctrl or Cmd it adds, with Alt it subtracts; a double click clears";
 
 export class Know {
   #asking = null; // AbortController of the way there and back

@@ -119,6 +119,7 @@ def test_the_selection_reaches_the_server_as_bits(page, atlas):
     (selection,) = (state["value"] for state in json.loads(body)["state"] if state["id"] == "selection")
     assert rows_of(selection["bits"], len(atlas.cells)).tolist() == list(range(len(atlas.cells)))
     assert len(body) < 10_000
+    assert {state["id"] for state in json.loads(body)["state"]} == {"selection", "atlas"}, "nothing larger is sent with it"
 
 
 def test_the_table_follows_the_selection_and_a_row_opens_its_cell(page, atlas):
