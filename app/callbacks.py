@@ -4,7 +4,7 @@
 
     address ──> set_up ──> FACTS, title, choices, COLOUR, VIEW
     address, EVENT, SHOW, STRUCTURE ──> move ──> STATE, caption, choices of SHOW, download
-    FACTS, COLOUR, WEBGL ──> draw ──> both maps, legend
+    ATLAS, COLOUR, WEBGL ──> draw ──> both maps, legend
     STATE, VIEW ──> scripts: the volume is fetched by URL and painted; marks on the maps; the address is rewritten
     a click on a map, a key, the player ──> scripts ──> EVENT
 
@@ -13,7 +13,7 @@ Only recipes pass through here, never a volume and never a figure.
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 
-from app import ids, page
+from app import colouring, ids, page
 from app.figures import groups, map_figure
 from app.layout import caption, legend
 from app.recipe import Recipe, url_path
@@ -44,6 +44,7 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
         Output(ids.NOTICE, "children"),
         Output(ids.ATLAS, "value"),
         Output(ids.STRUCTURE, "data"),
+        Output(ids.COLOUR, "data"),
         Output(ids.COLOUR, "value"),
         Output(ids.VIEW, "value"),
         Input(ids.URL, "search"),
@@ -51,7 +52,8 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
     def set_up(search: str | None) -> tuple:
         atlas, _, colour, view, notice = page.open_link(atlases, search)
         choices = page.structure_options(atlas)
-        return page.facts(atlas), atlas.title, not atlas.simulated, notice, atlas.atlas_id, choices, colour, view
+        colours = colouring.choices(atlas)
+        return page.facts(atlas), atlas.title, not atlas.simulated, notice, atlas.atlas_id, choices, colours, colour, view
 
     @app.callback(
         Output(ids.STATE, "data"),
@@ -80,13 +82,15 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
         Output(ids.MAPS["z_r"], "figure"),
         Output(ids.MAPS["z_s"], "figure"),
         Output(ids.LEGEND, "children"),
-        Input(ids.FACTS, "data"),
+        Input(ids.ATLAS, "value"),  # not FACTS, which would be sent back with every cell's name in it
         Input(ids.COLOUR, "value"),
         Input(ids.WEBGL, "data"),
     )
-    def draw(facts: dict, colour: str, webgl: bool) -> tuple:
-        atlas = atlases[facts["atlas"]]
-        return *(map_figure(atlas, name, colour, webgl) for name in ids.MAPS), legend(groups(atlas, colour), atlas.has_both)
+    def draw(atlas_id: str, colour: str, webgl: bool) -> tuple:
+        atlas = atlases[atlas_id]
+        scale = colouring.scale(atlas, colour) if colouring.is_scale(atlas, colour) else None
+        switches = legend(groups(atlas, colour), atlas.has_both, scale)
+        return *(map_figure(atlas, name, colour, webgl) for name in ids.MAPS), switches
 
     for output, name, inputs in SCRIPTS:
         app.clientside_callback(ClientsideFunction("explorer", name), *output, *inputs)

@@ -1,4 +1,4 @@
-"""The two maps as figures: every cell a point at its UMAP position, coloured by structure or by stage.
+"""The two maps as figures: every cell a point at its UMAP position, coloured by a class or by a number.
 
 Points travel as typed arrays, one trace a group, and each point carries its row of the cell table.
 """
@@ -10,10 +10,9 @@ import plotly.graph_objects as go
 from numpy import ndarray
 from plotly.colors import sample_colorscale
 
+from app import colouring
 from model.atlas import Atlas
 from model.vocabulary import NOT_ANNOTATED
-
-COLOURS = ("stage", "structure")  # what the maps can be coloured by, the default first
 
 # Okabe and Ito's eight for colour blindness, lightened where they would sink into a dark page. A ninth group starts over with
 # another symbol: no eleven colours can be told apart by everybody.
@@ -21,6 +20,9 @@ PALETTE = ("#56B4E9", "#E69F00", "#2FC79A", "#F0E442", "#E8713A", "#D98CB8", "#4
 SYMBOLS = ("circle", "diamond", "cross", "triangle-up", "square")
 REAL = "star"  # a real cell, where simulated ones lie beside it
 GREY = "#5C6370"
+# Numbers: readable with any colour vision and in print; its darkest fifth would not show on a dark page.
+RAMP = tuple(sample_colorscale("Viridis", np.linspace(0.2, 1, 9)))
+NO_VALUE = "no value"
 
 
 class Group(NamedTuple):
@@ -34,26 +36,48 @@ class Group(NamedTuple):
 
 
 def groups(atlas: Atlas, colour: str) -> list[Group]:
-    """The cells by "structure" or by "stage", in the order they are drawn and named. Groups without cells are left out."""
-    values = atlas.cells[colour].to_numpy()
-    kinds = _structures(atlas) if colour == "structure" else _stages(atlas)
+    """The cells by a colouring (`app.colouring`), in the order they are drawn and named. Groups without cells are left out.
+
+    Where it is by number: those without one, then all others, whose colours are theirs alone.
+    """
+    if colouring.is_scale(atlas, colour):
+        values, kinds = np.isfinite(colouring.scale(atlas, colour).values), _numbered(colour)
+    else:
+        values, kinds = atlas.cells[colour].to_numpy(), _KINDS.get(colour, _values)(atlas, colour)
     found = [Group(*kind[1:], np.flatnonzero(values == kind[0]).astype(np.int32)) for kind in kinds]
     return [group for group in found if len(group.rows)]
 
 
-def _structures(atlas: Atlas) -> list[tuple[str, str, str, str, str]]:
-    n = len(PALETTE)
-    return [
-        (s.gene, s.gene, f"{s.gene}: {s.protein}, {s.structure}", PALETTE[k % n], SYMBOLS[k // n % len(SYMBOLS)])
-        for k, s in enumerate(atlas.structures)
-    ]
+def _structures(atlas: Atlas, _colour: str) -> list[tuple[str, str, str, str, str]]:
+    return [(s.gene, s.gene, f"{s.gene}: {s.protein}, {s.structure}", *_look(k)) for k, s in enumerate(atlas.structures)]
 
 
-def _stages(atlas: Atlas) -> list[tuple[str, str, str, str, str]]:
+def _stages(atlas: Atlas, _colour: str) -> list[tuple[str, str, str, str, str]]:
     # A sequential ramp, as the stages are ordered; its darkest part would not show on a dark page.
     ramp = sample_colorscale("Plasma", np.linspace(0.25, 1, max(2, len(atlas.stages))))
     annotated = [(stage, stage, stage, colour, "circle") for stage, colour in zip(atlas.stages, ramp, strict=False)]
     return [(NOT_ANNOTATED, NOT_ANNOTATED, "stage not annotated", GREY, "circle"), *annotated]
+
+
+def _values(atlas: Atlas, colour: str) -> list[tuple[object, str, str, str, str]]:
+    said = {True: "yes", False: "no"}
+    return [
+        (value, str(said.get(value, value)), f"{colouring.label(colour)}: {said.get(value, value)}", *_look(k))
+        for k, value in enumerate(sorted(set(atlas.cells[colour]), reverse=True))
+    ]
+
+
+def _numbered(colour: str) -> list[tuple[bool, str, str, str, str]]:
+    words = colouring.label(colour)
+    return [(False, NO_VALUE, f"no value of {words}", GREY, "circle"), (True, words, words, RAMP[-1], "circle")]
+
+
+def _look(k: int) -> tuple[str, str]:
+    """Colour and symbol of the k-th class."""
+    return PALETTE[k % len(PALETTE)], SYMBOLS[k // len(PALETTE) % len(SYMBOLS)]
+
+
+_KINDS = {"structure": _structures, "stage": _stages}
 
 
 def map_figure(atlas: Atlas, name: str, colour: str, webgl: bool = True) -> go.Figure:
@@ -64,6 +88,7 @@ def map_figure(atlas: Atlas, name: str, colour: str, webgl: bool = True) -> go.F
     positions = atlas.projection(name).astype(np.float32)
     real = atlas.is_real & atlas.has_both
     trace = go.Scattergl if webgl else go.Scatter
+    scale = colouring.scale(atlas, colour) if colouring.is_scale(atlas, colour) else None
     figure = go.Figure(
         [
             trace(
@@ -72,13 +97,14 @@ def map_figure(atlas: Atlas, name: str, colour: str, webgl: bool = True) -> go.F
                 customdata=group.rows,
                 name=group.name,
                 mode="markers",
-                marker=_marker(group, real[group.rows], point_size(len(positions))),
+                marker=_marker(group, real[group.rows], point_size(len(positions))) | _colours(group, scale),
                 hoverinfo="none",
             )
             for group in groups(atlas, colour)
         ]
     )
     axis = {"visible": False, "showgrid": False, "zeroline": False}
+    spans = {f"{letter}axis": span(positions[:, k]) for k, letter in enumerate("xy")}
     figure.update_layout(
         template="none",
         paper_bgcolor="rgba(0,0,0,0)",
@@ -90,8 +116,9 @@ def map_figure(atlas: Atlas, name: str, colour: str, webgl: bool = True) -> go.F
         hoverdistance=12,
         clickanywhere=True,
         uirevision=f"{atlas.atlas_id} {name}",
-        xaxis=axis | {"range": _span(positions[:, 0])},
-        yaxis=axis | {"range": _span(positions[:, 1])},
+        meta=spans,  # what a double click goes back to, and what the shading covers
+        xaxis=axis | {"range": spans["xaxis"]},
+        yaxis=axis | {"range": spans["yaxis"]},
     )
     return figure
 
@@ -108,12 +135,30 @@ def _marker(group: Group, real: ndarray, size: float) -> dict:
     }
 
 
+def _colours(group: Group, scale: colouring.Scale | None) -> dict:
+    """The colours of a group that is coloured by number; the fewer have one, the larger they are drawn."""
+    if scale is None:
+        return {}
+    if group.name == NO_VALUE:
+        return {"line": {"width": 0}}  # real ones stay stars, and step back like the rest
+    ramp = [[float(at), colour] for at, colour in zip(np.linspace(0, 1, len(RAMP)), RAMP, strict=True)]
+    few = {"size": point_size(len(group.rows))} if len(group.rows) < len(scale.values) / 4 else {}
+    return {
+        "color": scale.values[group.rows],
+        "colorscale": ramp,
+        "cmin": scale.low,
+        "cmax": scale.high,
+        "showscale": False,
+    } | few
+
+
 def point_size(n_cells: int) -> float:
     """Diameter of a point in pixels: 9 for a hundred cells, 5 for three thousand, 3 for tens of thousands."""
     return float(np.clip(13 - 2.3 * np.log10(max(n_cells, 1)), 3, 9))
 
 
-def _span(values: ndarray) -> list[float]:
+def span(values: ndarray) -> list[float]:
+    """From the least to the greatest, with a margin."""
     low, high = float(values.min()), float(values.max())
     margin = 0.06 * ((high - low) or 1.0)
     return [low - margin, high + margin]

@@ -25,6 +25,22 @@ LEGEND = "legend"
 MAPS = {"z_r": "map-z_r", "z_s": "map-z_s"}
 CARD = "card"  # the cell that is pointed at
 
+SHADE = "shade"  # where no cell supports an answer
+
+# Knowing: a bar below the maps, and what it opens
+SELECTION = "selection"  # {"atlas", "bits"}: which cells, as app/selection.py reads it
+PANEL = "panel"  # which of the panels is open, or nothing
+SELECTED = "selected"
+MEAN = "mean"
+MEDOID = "medoid"
+CLEAR = "clear"
+TABLE = "table"
+ABOUT = "about"
+VARIATION = "variation"
+VARIATION_OF = "variation-of"  # which structure
+EXTREMES = "extremes"
+LAZY = {"grid": "grid"}  # made when the table is first opened
+
 # Cell-cycle player
 PLAYER = "player"
 PLAY = "play"

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from app import home, ids
-from app.figures import COLOURS, Group
+from app import home, ids, know
+from app.colouring import Scale, number
+from app.figures import RAMP, Group
 from app.page import VIEWS
 from app.words import Words
 from model.atlas import Atlas
 
-GRAPH = {"displayModeBar": False, "scrollZoom": True, "doubleClick": "reset", "responsive": True}
+GRAPH = {"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "responsive": True}
 ACCENT = "periwinkle"
 THEME = {
     "primaryColor": ACCENT,
@@ -41,6 +42,8 @@ def make_layout(atlases: dict[str, Atlas]) -> dmc.MantineProvider:
             dcc.Store(id=ids.EVENT),
             dcc.Store(id=ids.FACTS),
             dcc.Store(id=ids.WEBGL),
+            dcc.Store(id=ids.SELECTION),
+            dcc.Store(id=ids.PANEL),
             home.drawer(),
             html.Div(id=ids.CARD, className="card", hidden=True),
             html.Dialog(
@@ -52,7 +55,7 @@ def make_layout(atlases: dict[str, Atlas]) -> dmc.MantineProvider:
             html.Div(
                 [
                     _header(atlases),
-                    html.Main([html.Section([_tries(), _maps(), _player()], className="atlas"), _viewer()]),
+                    html.Main([html.Section([_tries(), _maps(), know.bar(), _player()], className="atlas"), _viewer()]),
                 ],
                 className="page",
             ),
@@ -98,18 +101,24 @@ def _tries() -> html.Ol:
 
 
 def _maps() -> html.Div:
-    colour_by = dmc.SegmentedControl(
+    colour_by = dmc.Select(
         id=ids.COLOUR,
-        data=[{"value": colour, "label": colour.capitalize()} for colour in COLOURS],
-        value=COLOURS[0],
+        data=[],
+        allowDeselect=False,
+        searchable=True,
         size="xs",
+        w=190,
+        maxDropdownHeight=360,
         **{"aria-label": "Colour the maps by"},
     )
     return html.Div(
         [
             _map("z_r", "Cell and nuclear shape"),
             _map("z_s", "What shape leaves unexplained"),
-            html.Div([html.Span("Colour by", className="label"), colour_by, html.Div(id=ids.LEGEND)], className="legend-row"),
+            html.Div(
+                [html.Span("Colour by", className="label"), colour_by, html.Div(id=ids.LEGEND)],
+                className="legend-row",
+            ),
         ],
         className="maps",
     )
@@ -236,13 +245,13 @@ def caption(words: Words) -> list:
     ]
 
 
-def legend(groups: Sequence[Group], has_both: bool) -> list[html.Button | html.Span]:
+def legend(groups: Sequence[Group], has_both: bool, scale: Scale | None = None) -> list[html.Button | html.Span]:
     """One switch a group: a click hides it on both maps, a double click leaves it alone. What a star is, where there are some.
 
-    `has_both`: whether there are real cells among simulated ones.
+    `has_both`: whether there are real cells among simulated ones. `scale`: a colour bar goes before the switches.
     """
     star = [html.Span([html.Span(className="point star"), "real cell"], className="key")] if has_both else []
-    return star + [
+    switches = [
         html.Button(
             [html.Span(className=f"point {group.symbol}", style={"--colour": group.colour}), group.name],
             className="group",
@@ -251,3 +260,19 @@ def legend(groups: Sequence[Group], has_both: bool) -> list[html.Button | html.S
         )
         for k, group in enumerate(groups)
     ]
+    return [*star, _colour_bar(scale), *switches[:-1]] if scale else star + switches
+
+
+def _colour_bar(scale: Scale) -> html.Span:
+    """What the colours of a number mean, from its low to its high end."""
+    return html.Span(
+        [
+            html.Span(number(scale.low), className="end"),
+            html.Span(className="ramp", style={"background": f"linear-gradient(to right, {', '.join(RAMP)})"}),
+            html.Span(number(scale.high), className="end"),
+            html.Span(" · ".join(filter(None, [scale.words, scale.sense])), className="sense"),
+        ],
+        className="colour-bar",
+        role="img",
+        **{"aria-label": f"Colours from {number(scale.low)} to {number(scale.high)}: {scale.words}. {scale.sense}"},
+    )

@@ -5,10 +5,10 @@ from urllib.parse import parse_qs
 
 import numpy as np
 
-from app import navigation
-from app.figures import COLOURS
+from app import colouring, navigation
 from app.recipe import PREDICTED, SHOWS, Path, Position, Recipe, RecipeError, parse
 from app.resolve import settle, structures_of
+from app.selection import mean_cell, medoid_row, rows_of
 from app.words import stage_words, structure_words
 from model.atlas import Atlas
 
@@ -40,13 +40,19 @@ def open_link(atlases: dict[str, Atlas], search: str | None) -> Opening:
         except RecipeError as error:
             notice = f"The link could not be opened, so this is another cell. {error}."
     colour, view = query.get("colour"), query.get("view")
-    return Opening(atlas, recipe, colour if colour in COLOURS else COLOURS[0], view if view in VIEWS else "planes", notice)
+    return Opening(
+        atlas,
+        recipe,
+        colour if colour in colouring.names(atlas) else colouring.DEFAULT,
+        view if view in VIEWS else "planes",
+        notice,
+    )
 
 
 def facts(atlas: Atlas) -> dict[str, Any]:
     """What the scripts need to know of an atlas: every cell in words, as columns, and the walk through the medoids.
 
-    `real` are the rows of real cells, where there are simulated ones beside them.
+    `real` are the rows of real cells, where there are simulated ones beside them; `blank` those whose picture is.
     `walk` is None where there are not two medoids; its `path` is what goes between `shape=path:` and `@T` in a recipe.
     """
     cells, stages = atlas.cells, list(dict.fromkeys(atlas.cells["stage"]))
@@ -60,6 +66,7 @@ def facts(atlas: Atlas) -> dict[str, Any]:
         "stages": [stage_words(stage) for stage in stages],
         "real": np.flatnonzero(atlas.is_real & atlas.has_both).tolist(),
         "pictures": atlas.pictures is not None,
+        "blank": [] if atlas.pictures is None else np.flatnonzero(~atlas.has_picture).tolist(),
         "walk": _walk(atlas),
     }
 
@@ -89,9 +96,13 @@ def act(atlas: Atlas, recipe: Recipe, event: dict[str, Any]) -> Recipe:
     """The recipe after something was done: `event` is {"do": what, ...}, as the scripts report it.
 
     `cell` (row), `place` (map, x, y), `step` (by), `walk` (t), `show` (show), `structures` (structures),
-    `open` (recipe, of this atlas).
+    `open` (recipe, of this atlas), `mean` and `medoid` (bits: the selection).
     """
     match event:
+        case {"do": "mean" | "medoid" as what, "bits": str(bits)} if len(rows := rows_of(bits, len(atlas.cells))):
+            if what == "mean":
+                return mean_cell(atlas, rows, recipe)
+            return navigation.to_cell(atlas, recipe, medoid_row(atlas, rows))
         case {"do": "cell", "row": int(row)} if 0 <= row < len(atlas.cells):
             return navigation.to_cell(atlas, recipe, row)
         case {"do": "place", "map": "z_r" | "z_s" as name, "x": x, "y": y}:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import callbacks, home, layout, model_page
+from app import callbacks, home, know_callbacks, layout, model_page
 from app.api.register import DESCRIPTION, register
 from app.api.volumes import EXPOSED_HEADERS
 from app.cache import VolumeCache
@@ -116,6 +116,7 @@ def make_server(
     app.layout = layout.make_layout(by_id)
     callbacks.register(app, by_id)
     home.register(app, by_id, manager, address)
+    know_callbacks.register(app, by_id)
     # Volumes and TIFFs come compressed already; viewers elsewhere may read everything that can be read.
     uncompressed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "image/tiff")
     server.add_middleware(GZipMiddleware, compresslevel=GZIP_LEVEL, exclude_content_types=uncompressed)

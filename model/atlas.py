@@ -29,8 +29,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import h5py
+import numpy as np
 import pandas as pd
 from numpy import ndarray
 
@@ -123,6 +125,12 @@ class Atlas:
         return self.file["pictures/cell"][:] if "pictures" in self.file else None
 
     @cached_property
+    def has_picture(self) -> ndarray:
+        """(N,) bool: which cells have a picture that is not blank."""
+        blank = np.zeros(len(self.cells), bool)
+        return blank if self.pictures is None else self.pictures.reshape(len(blank), -1).any(1)
+
+    @cached_property
     def _observed_row(self) -> dict[int, int]:
         if "observed" not in self.file:
             return {}
@@ -139,6 +147,16 @@ class Atlas:
         return None if row is None else self.file["observed/volume"][row]
 
     @cached_property
+    def variation(self) -> "Variation | None":
+        """How much each structure varies in each scored cell."""
+        if "variation" not in self.file:
+            return None
+        group = self.file["variation"]
+        by_stage = read_table(group["by_stage"]) if "by_stage" in group else None
+        genes = tuple(s.gene for s in self.structures)
+        return Variation(group["score"][:], group["cell"][:], group["singular"][:], genes, by_stage, int(group.attrs["n"]))
+
+    @cached_property
     def metrics(self) -> dict:
         """Evaluation on held-out cells; empty where it was not run."""
         return json.loads(self.file["evaluation"].attrs["metrics"]) if "evaluation" in self.file else {}
@@ -153,6 +171,24 @@ class Atlas:
         return {
             network: {name: dataset[()] for name, dataset in group.items()} for network, group in self.file["model"].items()
         }
+
+
+class Variation(NamedTuple):
+    """Algorithm 4 for V cells and K structures. SMALLER scores mean MORE variation."""
+
+    score: ndarray  # (V, K) float64
+    cell: ndarray  # (V,) rows of the cell table
+    singular: ndarray  # (V, K) bool: no score, as the samples' images do not vary
+    genes: tuple[str, ...]  # the K structures
+    by_stage: (
+        pd.DataFrame | None
+    )  # a row a structure: gene, interphase, mitosis, difference, low, high, n_interphase, n_mitosis
+    n: int  # draws of z_s behind each score
+
+    def of(self, gene: str) -> ndarray:
+        """(V,) scores of a structure, NaN where a cell has none."""
+        k = self.genes.index(gene)
+        return np.where(self.singular[:, k], np.nan, self.score[:, k])
 
 
 def read_weights(group: h5py.Group) -> dict[str, dict[str, ndarray]]:

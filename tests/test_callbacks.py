@@ -8,6 +8,7 @@ import pytest
 
 from app import ids, navigation
 from app.callbacks import SCRIPTS
+from app.know_callbacks import SCRIPTS as KNOW_SCRIPTS
 from app.layout import make_layout
 from app.server import ASSETS, make_server
 from tests.serving import serving
@@ -31,7 +32,7 @@ def named() -> set[str]:
 
 
 def test_the_layout_has_every_name_and_no_other(atlas):
-    assert components(make_layout({atlas.atlas_id: atlas})) == named()
+    assert components(make_layout({atlas.atlas_id: atlas})) == named() - set(ids.LAZY.values())
 
 
 def test_callbacks_use_only_what_the_layout_has(http):
@@ -42,7 +43,7 @@ def test_callbacks_use_only_what_the_layout_has(http):
 
 def test_the_scripts_have_every_function_that_is_called():
     page = (ASSETS / "modules" / "page.mjs").read_text()
-    for _, name, _ in SCRIPTS:
+    for _, name, _ in (*SCRIPTS, *KNOW_SCRIPTS):
         assert f"export function {name}(" in page or f"export const {name} =" in page
 
 
@@ -94,15 +95,13 @@ def test_an_event_moves_it(http, atlas):
 
 
 def test_the_maps_are_drawn_by_group(http, atlas):
-    facts = {"atlas": atlas.atlas_id}
-    drawn = call(http, f"{ids.LEGEND}.children", [facts, "structure", True], [], [f"{ids.COLOUR}.value"])
+    drawn = call(http, f"{ids.LEGEND}.children", [atlas.atlas_id, "structure", True], [], [f"{ids.COLOUR}.value"])
     assert len(drawn[ids.LEGEND]["children"]) == len(drawn[ids.MAPS["z_r"]]["figure"]["data"]) == len(atlas.structures)
 
 
 def test_a_star_is_explained_where_there_are_some(http, atlas, monkeypatch):
     monkeypatch.setattr(atlas, "is_real", np.arange(len(atlas.cells)) == 4)
-    facts = {"atlas": atlas.atlas_id}
-    drawn = call(http, f"{ids.LEGEND}.children", [facts, "stage", True], [], [f"{ids.COLOUR}.value"])
+    drawn = call(http, f"{ids.LEGEND}.children", [atlas.atlas_id, "stage", True], [], [f"{ids.COLOUR}.value"])
     assert "real cell" in json.dumps(drawn[ids.LEGEND]["children"][0])
     filled = call(http, f"{ids.FACTS}.data", [""], [], [f"{ids.URL}.search"])
     assert filled[ids.FACTS]["data"]["real"] == [4]

@@ -5,8 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from app.figures import COLOURS, GREY, PALETTE, REAL, groups, map_figure, point_size
+from app.figures import GREY, PALETTE, REAL, groups, map_figure, point_size
 from model.vocabulary import NOT_ANNOTATED
+
+COLOURS = ("stage", "structure", "split")
 
 
 @pytest.mark.parametrize("colour", COLOURS)

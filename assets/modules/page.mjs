@@ -3,6 +3,7 @@
 import { Address } from "./address.mjs";
 import { Home } from "./home.mjs";
 import { describe as describeKeys, listen as listenToKeys } from "./keys.mjs";
+import { Know } from "./know.mjs";
 import { listen as listenToLegend } from "./legend.mjs";
 import { Maps } from "./maps.mjs";
 import { Player } from "./player.mjs";
@@ -20,7 +21,7 @@ const byId = (id) => document.getElementById(id);
 const set = (id, props) => window.dash_clientside.set_props(id, props);
 
 const volumes = new Volumes();
-let viewer, maps, player, home, address; // made when Dash has drawn the page
+let viewer, maps, player, home, know, address; // made when Dash has drawn the page
 let state; // what app/page.py says is shown
 let theFacts; // what it says of the atlas
 let n_events = 0;
@@ -50,9 +51,13 @@ export function show(newState, facts) {
   player?.pause();
   if (state.t !== null) takePlace(state.t);
   sayWalk(facts.walk, state.t);
+  know.doubt();
   theViewer()
     .show(state.recipe)
-    .then(() => state.nearby.forEach((recipe) => volumes.prefetch(recipe)));
+    .then(() => {
+      state.nearby.forEach((recipe) => volumes.prefetch(recipe));
+      if (newState === state) know.trust(state);
+    });
 }
 
 function takePlace(t) {
@@ -111,6 +116,16 @@ export function maps_drawn(figure_r, figure_s, facts) {
   for (const holder of document.querySelectorAll("[data-map]")) maps.attach(holder);
 }
 
+/** Where no cell is near is to be shaded, or not. */
+export function shade(isShaded) {
+  maps?.shade(Boolean(isShaded));
+}
+
+/** A panel was opened, or what it holds has come. */
+export function panel_opened(panel) {
+  if (panel === "table") know.gridCame();
+}
+
 /** Another atlas was chosen: the page starts over with it. */
 export function change_atlas(atlas, facts) {
   if (atlas && facts && atlas !== facts.atlas) window.location.search = `?atlas=${atlas}`;
@@ -128,7 +143,8 @@ export function set_pace(speed, loops) {
 
 function start(facts) {
   theFacts = facts;
-  maps = new Maps(facts, byId("card"), report);
+  maps = new Maps(facts, byId("card"), report, (drawn, how) => know.lasso(drawn, how), () => know.clear());
+  know = new Know(facts, { report, set, maps });
   home = new Home(document, theViewer, set);
   listenToLegend(byId("legend"), (visible) => maps.showGroups(visible));
   byId("previous").addEventListener("click", () => report({ do: "step", by: -1 }));

@@ -283,17 +283,16 @@ def test_the_download_opens_in_tifffile(page, address, atlas):
 
 def test_the_address_opens_the_same_picture_again(open_page, atlas):
     page = open_page()
-    page.get_by_text("Stage", exact=True).click()
+    page.click("#colour")
+    page.get_by_role("option", name="Structure", exact=True).click()
     page.get_by_text("Planes", exact=True).click()
     page.mouse.click(*pixel_of(page, "z_r", *empty_place(atlas, "z_r")))
     recipe = wait_for_recipe(page, "shape=map:z_r:")
     page.wait_for_function("recipe => new URLSearchParams(location.search).get('recipe') === recipe", arg=recipe)
     again = open_page("?" + page.url.partition("?")[2])
     assert shown(again) == recipe
-    assert [again.evaluate(f"document.querySelector('#{control} input:checked').value") for control in ("colour", "view")] == [
-        "stage",
-        "planes",
-    ]
+    assert again.input_value("#colour") == "Structure"
+    assert again.evaluate("document.querySelector('#view input:checked').value") == "planes"
 
 
 def test_hovering_names_the_cell_and_marks_it_on_both_maps(page, atlas):

@@ -1,0 +1,126 @@
+// Below the maps: what is selected, in words and for the server; the panels; how far to trust a place where no cell is.
+
+import * as selection from "./selection.mjs";
+
+const HINT = "Shift-drag on a map selects cells; with Ctrl or Cmd it adds, with Alt it subtracts; a double click clears";
+
+export class Know {
+  #asking = null; // AbortController of the way there and back
+
+  /**
+   * @param {object} facts of the atlas
+   * @param {object} page report(event), set(id, props), maps: what this acts on
+   */
+  constructor(facts, page) {
+    this.facts = facts;
+    this.page = page;
+    this.bits = selection.none(facts.cells.length);
+    const on = (id, act) => document.getElementById(id).addEventListener("click", act);
+    on("clear", () => this.clear());
+    on("mean", () => page.report({ do: "mean", bits: selection.toBase64(this.bits) }));
+    on("medoid", () => page.report({ do: "medoid", bits: selection.toBase64(this.bits) }));
+    for (const tab of tabs()) tab.addEventListener("click", () => this.open(isOpen(tab) ? null : tab.dataset.panel));
+    document.querySelector(".know").addEventListener("click", ({ target }) => {
+      const button = target.closest("[data-open]");
+      if (button) page.report({ do: "cell", row: Number(button.dataset.open) });
+    });
+  }
+
+  /** A lasso was drawn round some cells. */
+  lasso(drawn, how) {
+    this.select(selection.combine(this.bits, drawn, how));
+  }
+
+  clear() {
+    this.select(selection.none(this.facts.cells.length));
+  }
+
+  /** These cells are selected: on both maps, in the bar, in the table and for the server. */
+  select(bits) {
+    this.bits = bits;
+    const n = selection.count(bits);
+    this.page.maps.select(bits);
+    this.page.set("selection", { data: n ? { atlas: this.facts.atlas, bits: selection.toBase64(bits) } : null });
+    const words = document.getElementById("selected");
+    words.textContent = n ? this.#inWords(n) : HINT;
+    words.title = n ? words.textContent : "";
+    words.dataset.n = n;
+    document.querySelector(".know .acts").hidden = n === 0;
+    grid()?.purgeInfiniteCache();
+  }
+
+  /** Opens a panel, or none; the page has one open at most. */
+  open(panel) {
+    for (const tab of tabs()) {
+      tab.setAttribute("aria-expanded", tab.dataset.panel === panel);
+      document.getElementById(tab.dataset.panel).hidden = tab.dataset.panel !== panel;
+    }
+    document.querySelector(".know").dataset.panel = panel ?? "";
+    this.page.set("panel", { data: panel });
+  }
+
+  /** The table has come: a row opens its cell, by click or by Enter. */
+  async gridCame() {
+    const api = await window.dash_ag_grid?.getApiAsync("grid");
+    if (!api || this.api === api) return;
+    this.api = api;
+    const open = ({ data }) => data && this.page.report({ do: "cell", row: data.row });
+    api.addEventListener("rowClicked", open);
+    api.addEventListener("cellKeyDown", (event) => event.event.key === "Enter" && open(event));
+  }
+
+  /** Draws where what was decoded from a place lands when it is encoded again. `state` as app/page.py gives it. */
+  async trust({ recipe, marks }) {
+    this.doubt();
+    const name = marks.z_s.place ? "z_s" : marks.z_r.place ? "z_r" : null;
+    if (!name) return;
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
+    try {
+      const answer = await fetch(`/api/trust/${recipe.replaceAll("%", "%25")}`, { signal });
+      if (!answer.ok) return;
+      const trip = await answer.json();
+      this.page.maps.point({ map: trip.map, from: trip.start, to: trip.end });
+      say(name, trip.words);
+    } catch (error) {
+      if (error.name !== "AbortError") throw error;
+    }
+  }
+
+  /** Nothing is known of what is shown now: no arrow, no words. */
+  doubt() {
+    this.#asking?.abort();
+    this.page.maps.point(null);
+    for (const name of ["z_r", "z_s"]) say(name, "");
+  }
+
+  #inWords(n) {
+    const { facts } = this;
+    const genes = facts.structures.map((words) => words.split(" ")[0]);
+    const stages = selection.inWords(selection.tally(this.bits, facts.stage, facts.stages));
+    const structures = selection.inWords(selection.tally(this.bits, facts.structure, genes));
+    return `${n.toLocaleString("en")} ${n === 1 ? "cell" : "cells"} selected: ${stages} · ${structures}`;
+  }
+}
+
+const tabs = () => [...document.querySelectorAll(".know .know-tab")];
+
+const isOpen = (tab) => tab.getAttribute("aria-expanded") === "true";
+
+/** The table's own interface, once it is there. */
+function grid() {
+  try {
+    return document.getElementById("grid") ? window.dash_ag_grid?.getApi("grid") : null;
+  } catch {
+    return null; // it is on its way
+  }
+}
+
+/** Words at the foot of a map. */
+function say(name, words) {
+  const holder = document.querySelector(`[data-map="${name}"]`);
+  let line = holder?.querySelector(".map-words");
+  if (!holder || (!words && !line)) return;
+  line ??= holder.appendChild(Object.assign(document.createElement("p"), { className: "map-words", role: "status" }));
+  line.textContent = words;
+}
