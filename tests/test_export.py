@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from app.export import colours, file_name, ome_tiff
+from app.colours import colours
+from app.export import file_name, ome_tiff
 from app.provenance import AtlasSummary, NearestCell, Provenance
 from app.recipe import parse
 

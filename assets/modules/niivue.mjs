@@ -83,6 +83,20 @@ export class NiivuePainter {
     this.arrange(this.#tiles);
   }
 
+  /** Goes to x, y, z. */
+  moveTo([x, y, z]) {
+    if (!this.#shape) return;
+    const [nz, ny, nx] = this.#shape;
+    this.#nv.scene.crosshairPos = [(x + 0.5) / nx, 1 - (y + 0.5) / ny, (z + 0.5) / nz];
+    this.#nv.drawScene();
+    this.#nv.onLocationChange();
+  }
+
+  /** Stops listening to the page. */
+  dispose() {
+    this.#nv.cleanup();
+  }
+
   /** @param tiles as of tiles.mjs, in CSS pixels of the canvas */
   arrange(tiles) {
     this.#tiles = tiles;

@@ -29,7 +29,17 @@ let isHeld = false; // whether a hand was the last to move the slider
 const report = (event) => set("event", { data: { ...event, n: ++n_events } });
 
 const theViewer = () =>
-  (viewer ??= window.cellViewer = new Viewer(byId("viewer"), byId("channels"), volumes, () => set("view", { value: "both" })));
+  (viewer ??= window.cellViewer =
+    new Viewer(byId("viewer"), { channels: byId("channels"), overlays: byId("overlays") }, volumes, {
+      invited: () => set("view", { value: "both" }),
+      picked: showAlone,
+    }));
+
+/** One structure alone, in planes if it was picked among others. */
+function showAlone(gene) {
+  report({ do: "structures", structures: [gene] });
+  if (byId("viewer").dataset.view === "grid") set("view", { value: "planes" });
+}
 
 /** Whether maps can be drawn with WebGL. */
 export const has_webgl = () => hasWebgl2();
@@ -45,6 +55,7 @@ export function show(newState, facts) {
   player?.pause();
   if (state.t !== null) takePlace(state.t);
   sayWalk(facts.walk, state.t);
+  theViewer().facts = facts;
   theViewer()
     .show(state.recipe)
     .then(() => state.nearby.forEach((recipe) => volumes.prefetch(recipe)));
@@ -95,6 +106,8 @@ function start(facts) {
   listenToLegend(byId("legend"), (visible) => maps.showGroups(visible));
   byId("previous").addEventListener("click", () => report({ do: "step", by: -1 }));
   byId("next").addEventListener("click", () => report({ do: "step", by: 1 }));
+  const all = facts.genes.map(decodeURIComponent);
+  byId("all-structures").addEventListener("click", () => report({ do: "structures", structures: all }));
   if (facts.walk) startPlayer(facts);
   const go = (by) => {
     isHeld = false;

@@ -20,6 +20,14 @@ export function planePixels(rgba, [nz, ny, nx], plane, [x, y, z]) {
   return { width, height, data };
 }
 
+/** Where a point of a plane's tile is, as the two coordinates of its voxel: {x, y}, {x, z} or {y, z}. */
+export function placeWithin(tile, shape, left, top) {
+  const [across, down] = AXES[tile.plane];
+  const sizes = sizesOf(shape);
+  const row = Math.floor(((top - tile.top) / tile.height) * sizes[down]);
+  return { [across]: Math.floor(((left - tile.left) / tile.width) * sizes[across]), [down]: down === "z" ? sizes.z - 1 - row : row };
+}
+
 export class PlanesPainter {
   #canvas;
   #onMove;
@@ -49,6 +57,14 @@ export class PlanesPainter {
     this.#tiles = tiles;
     this.#paint();
   }
+
+  /** Goes to x, y, z. */
+  moveTo([x, y, z]) {
+    if (this.#shape) this.#go({ x, y, z });
+  }
+
+  /** There is nothing to let go of. */
+  dispose() {}
 
   pixels() {
     const { width, height } = this.#canvas;
@@ -84,13 +100,7 @@ export class PlanesPainter {
   #moveTo(left, top) {
     const tile = this.#tileAt(left, top);
     if (!tile || !this.#shape) return;
-    const [across, down] = AXES[tile.plane];
-    const sizes = sizesOf(this.#shape);
-    const row = Math.floor(((top - tile.top) / tile.height) * sizes[down]);
-    this.#go({
-      [across]: Math.floor(((left - tile.left) / tile.width) * sizes[across]),
-      [down]: down === "z" ? sizes.z - 1 - row : row,
-    });
+    this.#go(placeWithin(tile, this.#shape, left, top));
   }
 
   #scroll(event) {

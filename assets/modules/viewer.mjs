@@ -1,52 +1,94 @@
 // The volume viewer: fetches what a recipe means, paints it, and says on its element what is painted (data-state, data-recipe).
 
-import { compose, cssColour } from "./compose.mjs";
+import { Channels } from "./channels.mjs";
+import * as compare from "./comparison.mjs";
+import { compose } from "./compose.mjs";
+import { autoWindow, histogram, pooled } from "./contrast.mjs";
+import * as grid from "./grid.mjs";
+import { appearances, changed, channelOf, forAnother, readLook, UNCERTAINTY, withSwitch } from "./look.mjs";
 import { NiivuePainter } from "./niivue.mjs";
+import { UncertaintySwitch } from "./overlay.mjs";
+import { Panels } from "./panels.mjs";
 import { PlanesPainter } from "./planes.mjs";
 import { barLength, crosshair, tiles } from "./tiles.mjs";
+import { firstWindow, withUncertainty, wordsOf } from "./uncertain.mjs";
+import { genesOf, kindOf, uncertaintyOf } from "./variants.mjs";
 import { hasWebgl2 } from "./webgl.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 const PATIENCE_MS = 150; // a wait shorter than this is not worth a word
+const PANELS = { grid, compare }; // views of many pictures
 
 export class Viewer {
   #element;
   #volumes;
+  #facts;
   #painter;
-  #view = "planes";
-  #on = [];
-  #volume;
+  #panels;
+  #channels;
+  #uncertainty;
+  #view = "planes"; // that was chosen
+  #kind; // of PANELS: what is painted; undefined where it is one volume
+  #look = {};
+  #volume; // that the painter shows
+  #shown = []; // volumes that are in the picture, null for one that there is not
+  #histograms = new WeakMap(); // volume -> counts of each channel
   #rgba;
   #asked;
+  #painted; // the recipe of the last whole picture
+  #wanted = []; // recipes that are waited for
+  #deviation; // recipe of the standard deviation that is waited for
+  #run = 0; // counts what was asked for: an older one that still waits ends
+  #frame; // the next repainting
+  #strip;
+  #differing; // channel whose difference is shown
   #voxel; // x, y, z of the crosshair
   #parts;
 
   /**
    * @param {HTMLElement} element where it is drawn
-   * @param {HTMLElement} channels where its channels' switches go
+   * @param {{channels: HTMLElement, overlays: HTMLElement}} places where switches go
    * @param {Volumes} volumes
-   * @param {() => void} onInvited told that 3D is wanted beside the planes
+   * @param {{invited: () => void, picked: (gene: string) => void}} does told that 3D is wanted beside the planes, and that one
+   *   structure is to be shown alone
    */
-  constructor(element, channels, volumes, onInvited) {
+  constructor(element, { channels, overlays }, volumes, { invited, picked }) {
     this.#element = element;
     this.#volumes = volumes;
+    const canvas = add(element, "canvas");
+    this.#panels = new Panels(element, { move: (voxel) => this.moveTo(voxel), pick: picked });
     this.#parts = {
-      channels,
-      canvas: add(element, "canvas"),
+      canvas,
       crosshair: element.appendChild(document.createElementNS(SVG, "svg")),
       bar: add(element, "div", "scale-bar"),
+      kind: add(element, "p", "said"),
       place: add(element, "p", "place"),
       wait: add(element, "p", "wait"),
       invitation: add(element, "button", "invitation"),
+      strip: add(element, "div", "strip"),
       trouble: add(element, "div", "trouble"),
     };
+    this.#channels = new Channels(channels, {
+      change: (name, fields) => this.#change(changed(this.#look, name, fields)),
+      lock: (on) => this.#change(withSwitch(this.#look, "lock", on)),
+      alone: picked,
+      counts: (name) => this.#counts(name),
+    });
+    this.#uncertainty = new UncertaintySwitch(overlays, element, (on) => this.showUncertainty(on));
     this.#parts.invitation.textContent = "Draw in 3D";
-    this.#parts.invitation.addEventListener("click", onInvited);
-    this.#parts.canvas.setAttribute("aria-hidden", "true"); // the caption says what it shows
-    const Painter = hasWebgl2() ? NiivuePainter : PlanesPainter;
-    this.#painter = Painter.on(this.#parts.canvas, (voxel) => this.#sayPlace(voxel));
+    this.#parts.invitation.addEventListener("click", invited);
     this.#parts.crosshair.setAttribute("class", "crosshair");
+    this.#start(canvas);
     new ResizeObserver(() => this.#arrange()).observe(element);
+  }
+
+  /** What is known of the atlas (app/page.py: facts): needed before anything is shown. */
+  set facts(facts) {
+    this.#facts = facts;
+  }
+
+  get #palette() {
+    return { colours: this.#facts.colours, uncertainty: this.#facts.uncertainty.colour };
   }
 
   /**
@@ -55,23 +97,54 @@ export class Viewer {
    */
   async show(recipe) {
     if (this.#asked === recipe && this.#element.dataset.state !== "error") return;
-    if (this.#asked) this.#volumes.giveUp(this.#asked);
     this.#asked = recipe;
+    await this.#open();
+  }
+
+  async #open() {
+    const [recipe, run] = [this.#asked, ++this.#run];
+    const isCurrent = () => run === this.#run;
+    this.#giveUpUncertainty();
     this.#say("loading");
-    const planes = new AbortController();
     try {
-      if (this.#showsPlanesAlone && !this.#volumes.has(recipe)) this.#showPlanes(recipe, planes.signal);
-      const volume = await this.#volumes.get(recipe);
-      planes.abort();
-      if (this.#asked !== recipe) return;
-      await this.#paint(volume);
-      if (this.#asked !== recipe) return;
+      await (PANELS[this.#view] ? this.#openPanels(recipe, isCurrent) : this.#openVolume(recipe, isCurrent));
+      if (!isCurrent()) return;
+      this.#painted = recipe;
       this.#element.dataset.recipe = recipe;
       this.#say("painted");
+      if (this.#look.uncertain && !PANELS[this.#view]) this.#openUncertainty(recipe, isCurrent);
     } catch (error) {
-      planes.abort();
-      if (this.#asked === recipe) this.#say("error", error.message);
+      if (isCurrent()) this.#say("error", error.message);
     }
+  }
+
+  async #openVolume(recipe, isCurrent) {
+    const planes = new AbortController();
+    const isHere = this.#volumes.has(recipe);
+    const volume = this.#want([recipe]);
+    try {
+      if (this.#showsPlanesAlone && !isHere) this.#showPlanes(recipe, planes.signal, isCurrent);
+      await volume;
+    } finally {
+      planes.abort();
+    }
+    if (isCurrent()) await this.#paint((await volume)[0], recipe);
+  }
+
+  async #openPanels(recipe, isCurrent) {
+    const volumes = await this.#want(PANELS[this.#view].recipes(recipe, this.#facts));
+    if (!isCurrent()) return;
+    this.#take(volumes, recipe, PANELS[this.#view]);
+    this.#voxel ??= [...volumes.find(Boolean).shape.slice(1)].reverse().map((n) => n >> 1);
+    this.#paintPanels();
+    await this.#arrange();
+  }
+
+  /** The volumes of some recipes, null for null. Those that were waited for before and are not among them are given up. */
+  #want(recipes) {
+    for (const old of this.#wanted) if (!recipes.includes(old)) this.#volumes.giveUp(old);
+    this.#wanted = recipes.filter(Boolean);
+    return Promise.all(recipes.map((recipe) => recipe && this.#volumes.get(recipe)));
   }
 
   get #showsPlanesAlone() {
@@ -79,64 +152,248 @@ export class Viewer {
   }
 
   /** If they come before the whole. That they did not come is nothing to speak of: the whole says what is wrong. */
-  async #showPlanes(recipe, signal) {
+  async #showPlanes(recipe, signal, isCurrent) {
     const planes = await this.#volumes.planes(recipe, this.#voxel, signal).catch(() => null);
-    if (!planes || signal.aborted || this.#asked !== recipe || !this.#showsPlanesAlone) return;
-    await this.#paint(planes);
-    if (!signal.aborted && this.#asked === recipe) this.#say("planes");
+    if (!planes || signal.aborted || !isCurrent() || !this.#showsPlanesAlone) return;
+    await this.#paint(planes, recipe);
+    if (!signal.aborted && isCurrent()) this.#say("planes");
   }
 
-  /** @param {"slice"|"planes"|"both"|"3d"} view */
+  /** @param {"slice"|"planes"|"both"|"3d"|"grid"|"compare"} view */
   async setView(view) {
+    const isOther = PANELS[view] !== PANELS[this.#view];
     this.#view = view;
-    await this.#arrange();
+    this.#uncertainty.isPossible = !PANELS[view];
+    if (!isOther || !this.#asked) return this.#arrange();
+    await this.#open();
   }
 
   /** Resolves to the painted canvas, {width, height, data}: RGBA, rows from the top down. */
   async pixels() {
-    return (await this.#painter).pixels();
+    return this.#kind ? this.#panels.pixels() : (await this.#painter).pixels();
   }
 
   /** Where each plane is on the canvas, in CSS pixels, and x, y, z of the voxel they meet in. */
   async where() {
-    return { tiles: this.#tiles(), voxel: (await this.#painter).voxel };
+    const painter = await this.#painter;
+    return { tiles: this.#tiles(), voxel: this.#kind ? this.#voxel : painter.voxel };
   }
 
-  async #paint(volume) {
-    const isOther = this.#volume?.channels.join() !== volume.channels.join();
+  /** Moves the crosshair to x, y, z. */
+  async moveTo(voxel) {
+    this.#voxel = voxel;
+    (await this.#painter).moveTo(voxel);
+    this.#panels.moveTo(voxel);
+    this.#strip?.moved(voxel);
+    this.#sayPlace(voxel);
+  }
+
+  /** How channels are shown (look.mjs): one plain object, {} at first. The element tells of each change: event "look". */
+  get look() {
+    return this.#look;
+  }
+
+  /** Takes a look, such as one from an address; what cannot be is left out. */
+  setLook(look) {
+    const next = readLook(look);
+    const turns = Boolean(next.uncertain) !== Boolean(this.#look.uncertain);
+    this.#change(next);
+    if (turns) this.showUncertainty(Boolean(next.uncertain));
+  }
+
+  /** Gives every channel that is on the window from the 50th to the 98.3rd percentile of what is not black. */
+  autoContrast() {
+    const names = this.#names.filter((name) => channelOf(this.#look, name).on);
+    this.#change(names.reduce((look, name) => changed(look, name, { window: autoWindow(this.#counts(name)), auto: true }), this.#look));
+  }
+
+  /** Shows or hides a channel, by its place. */
+  toggle(channel) {
+    const name = this.#names[channel];
+    if (name) this.#change(changed(this.#look, name, { on: !channelOf(this.#look, name).on }));
+  }
+
+  /** Lays the standard deviation over draws of z_s over the picture, or takes it away. */
+  showUncertainty(on) {
+    this.#change(withSwitch(on ? this.#look : changed(this.#look, UNCERTAINTY, channelOf({}, UNCERTAINTY)), "uncertain", on));
+    const run = this.#run;
+    if (on && this.#painted === this.#asked) this.#openUncertainty(this.#asked, () => run === this.#run);
+    if (on) return;
+    const had = this.#element.dataset.uncertain === "shown";
+    this.#giveUpUncertainty();
+    if (had) this.#open();
+  }
+
+  async #openUncertainty(recipe, isCurrent) {
+    const { recipe: deviation, n_samples } = uncertaintyOf(recipe, this.#facts);
+    const isWanted = () => isCurrent() && this.#look.uncertain;
+    const [picture] = this.#shown;
+    this.#deviation = deviation;
+    this.#uncertainty.say("loading", `Drawing ${n_samples} localisations at random…`);
+    try {
+      const volume = withUncertainty(picture, await this.#volumes.get(deviation));
+      if (!isWanted()) return;
+      if (!this.#look.channels?.[UNCERTAINTY]?.window) {
+        this.#look = changed(this.#look, UNCERTAINTY, { window: firstWindow(volume) });
+      }
+      await this.#paint(volume, recipe);
+      if (isWanted()) this.#uncertainty.say("shown", this.#uncertaintyWords(n_samples));
+      this.#tell();
+    } catch (error) {
+      if (isWanted()) this.#uncertainty.say("error", error.message);
+    }
+  }
+
+  #uncertaintyWords(n_samples) {
+    const genes = genesOf(this.#painted, this.#facts).map(decodeURIComponent);
+    return wordsOf(genes, n_samples, channelOf(this.#look, UNCERTAINTY).window, this.#facts.uncertainty.full_scale);
+  }
+
+  #giveUpUncertainty() {
+    if (this.#deviation) this.#volumes.giveUp(this.#deviation);
+    this.#deviation = undefined;
+    this.#uncertainty.say("off");
+  }
+
+  get #names() {
+    return [...new Set(this.#shown.filter(Boolean).flatMap(({ channels }) => channels))];
+  }
+
+  /** Histogram of a channel, over all volumes of the picture or some. */
+  #counts(name, volumes = this.#shown.filter(Boolean)) {
+    const having = volumes.filter(({ channels }) => channels.includes(name));
+    return pooled(having.map((volume) => {
+      const known = this.#histograms.get(volume) ?? {};
+      this.#histograms.set(volume, known);
+      const [k, n_voxels] = [volume.channels.indexOf(name), volume.data.length / volume.shape[0]];
+      return (known[name] ??= histogram(volume.data, k * n_voxels, (k + 1) * n_voxels));
+    }));
+  }
+
+  #change(look) {
+    this.#look = look;
+    this.#tell();
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = undefined;
+      this.#repaint();
+    });
+  }
+
+  #tell() {
+    if (this.#shown.length) this.#channels.show(this.#names, this.#look, this.#palette);
+    this.#element.dispatchEvent(new CustomEvent("look", { detail: this.#look, bubbles: true }));
+  }
+
+  /** Volumes have come that make the picture of `recipe`. */
+  #take(volumes, recipe, kind = undefined) {
+    this.#shown = volumes;
+    this.#kind = kind;
+    if (recipe !== this.#painted) this.#look = forAnother(this.#look, (name) => autoWindow(this.#counts(name)));
+    this.#channels.show(this.#names, this.#look, this.#palette);
+    this.#parts.kind.textContent = kind === compare ? "" : (kind ? "predicted" : kindOf(recipe)).toUpperCase();
+  }
+
+  async #paint(volume, recipe) {
+    this.#take([volume], recipe);
     this.#volume = volume;
-    if (this.#on.length !== volume.channels.length) this.#on = volume.channels.map(() => true);
-    if (isOther) this.#drawChannels();
+    this.#panels.hide();
     await this.#repaint();
     await this.#arrange();
   }
 
   async #repaint() {
-    const { shape, voxel_um } = this.#volume;
-    this.#rgba = compose(this.#volume, this.#on, this.#rgba);
-    await (await this.#painter).load(this.#rgba, shape.slice(1), voxel_um);
+    if (!this.#shown.length) return;
+    delete this.#element.dataset.look;
+    if (this.#kind) this.#paintPanels();
+    else await this.#paintVolume();
+    this.#element.dataset.look = JSON.stringify(this.#look); // what is painted
+  }
+
+  async #paintVolume() {
+    const { shape, voxel_um, channels } = this.#volume;
+    this.#rgba = compose(this.#volume, appearances(this.#look, channels, this.#palette), this.#rgba);
+    const painter = await this.#painter;
+    const isFirst = painter.voxel === undefined;
+    await painter.load(this.#rgba, shape.slice(1), voxel_um);
+    if (isFirst && this.#voxel) painter.moveTo(this.#voxel);
+  }
+
+  #paintPanels() {
+    const kind = this.#kind;
+    const differ = (channel) => {
+      this.#differing = channel;
+      this.#paintPanels();
+    };
+    const how = {
+      look: this.#look,
+      palette: this.#palette,
+      facts: this.#facts,
+      recipe: this.#asked,
+      counts: (name, volumes) => this.#counts(name, volumes),
+      voxel: this.#voxel,
+      move: (voxel) => this.moveTo(voxel),
+      differing: this.#differing,
+      differ,
+    };
+    const volume = this.#shown.find(Boolean);
+    this.#panels.show(kind.panels(this.#shown, how), { planes: kind.planes, shape: volume.shape.slice(1), voxel: this.#voxel, isChoice: kind.isChoice });
+    this.#strip = kind.strip(this.#shown, how);
+    this.#parts.strip.replaceChildren(...this.#strip.nodes);
+  }
+
+  /** A canvas with a painter. Where its WebGL context is lost, another takes its place, without WebGL if there is no other. */
+  #start(canvas) {
+    canvas.setAttribute("aria-hidden", "true"); // the caption says what it shows
+    const isWebgl = hasWebgl2();
+    this.#element.dataset.painter = isWebgl ? "webgl" : "planes";
+    this.#painter = (isWebgl ? NiivuePainter : PlanesPainter).on(canvas, (voxel) => this.#sayPlace(voxel));
+    canvas.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault(); // so that it may come back
+      this.#renew(canvas);
+    });
+    canvas.addEventListener("webglcontextrestored", () => this.#element.dataset.painter === "planes" && this.#renew(this.#parts.canvas));
+  }
+
+  async #renew(old) {
+    if (old !== this.#parts.canvas) return;
+    const painter = this.#painter;
+    const voxel = this.#voxel;
+    this.#parts.canvas = document.createElement("canvas");
+    old.replaceWith(this.#parts.canvas);
+    this.#start(this.#parts.canvas);
+    this.#element.dataset.renewed = Number(this.#element.dataset.renewed ?? 0) + 1;
+    (await painter).dispose();
+    if (!this.#volume) return;
+    await this.#paintVolume();
+    if (voxel) (await this.#painter).moveTo(voxel);
+    await this.#arrange();
   }
 
   #tiles() {
-    if (!this.#volume) return [];
+    if (this.#kind) return this.#panels.tiles;
+    if (!this.#volume || PANELS[this.#view]) return [];
     const { clientWidth: width, clientHeight: height } = this.#parts.canvas;
     return tiles(this.#view, { width, height }, this.#volume.shape.slice(1));
   }
 
   async #arrange() {
     const painter = await this.#painter;
+    this.#panels.arrange();
+    this.#element.dataset.view = this.#view;
     const places = this.#tiles();
-    painter.arrange(places);
+    if (!this.#kind && places.length) painter.arrange(places);
+    this.#parts.strip.hidden = !this.#kind;
     this.#drawBar(places[0]);
     this.#drawInvitation(places);
-    if (painter.voxel) this.#sayPlace(painter.voxel);
+    const voxel = this.#kind ? this.#voxel : painter.voxel;
+    if (voxel) this.#sayPlace(voxel);
   }
 
   #drawBar(tile) {
     const { bar } = this.#parts;
     bar.hidden = tile?.plane !== "xy";
     if (bar.hidden) return;
-    const { voxel_um, shape } = this.#volume;
+    const { voxel_um, shape } = this.#shown.find(Boolean);
     const scale = tile.width / (shape[3] * voxel_um); // pixels a um
     const um = barLength(tile.width / scale / 4);
     bar.textContent = `${um} µm`;
@@ -154,33 +411,15 @@ export class Viewer {
     Object.assign(invitation.style, { left: `${yz.left}px`, top: `${xy.top}px`, width: `${yz.width}px`, height: `${xy.height}px` });
   }
 
-  #drawChannels() {
-    this.#parts.channels.replaceChildren(
-      ...this.#volume.channels.map((name, channel) => {
-        const button = document.createElement("button");
-        button.className = "channel";
-        button.textContent = name;
-        button.style.setProperty("--colour", cssColour(channel));
-        button.setAttribute("aria-pressed", this.#on[channel]);
-        button.addEventListener("click", () => this.toggle(channel));
-        return button;
-      }),
-    );
-  }
-
-  /** Shows or hides a channel. */
-  async toggle(channel) {
-    this.#on[channel] = !this.#on[channel];
-    this.#parts.channels.children[channel].setAttribute("aria-pressed", this.#on[channel]);
-    await this.#repaint();
-  }
-
   #sayPlace(voxel) {
-    if (!this.#volume) return;
+    const volume = this.#shown.find(Boolean);
+    if (!volume) return;
     this.#voxel = voxel;
-    const { voxel_um: um, shape } = this.#volume;
-    this.#parts.crosshair.innerHTML = `<path d="${crosshair(this.#tiles(), voxel, shape.slice(1))}"/>`;
-    this.#parts.place.textContent = voxel.map((at, axis) => `${"xyz"[axis]} ${((at + 0.5) * um).toFixed(1)}`).join("  ") + " µm";
+    const { voxel_um: um, shape } = volume;
+    const hasLines = this.#kind !== grid; // there only the slice is chosen
+    this.#parts.crosshair.innerHTML = hasLines ? `<path d="${crosshair(this.#tiles(), voxel, shape.slice(1))}"/>` : "";
+    const place = voxel.map((at, axis) => `${"xyz"[axis]} ${((at + 0.5) * um).toFixed(1)}`).join("  ");
+    this.#parts.place.textContent = hasLines ? `${place} µm` : "";
   }
 
   #say(state, message = "") {
