@@ -9,7 +9,7 @@ import { comparisonOf, rowOf } from "./variants.mjs";
 const KINDS = ["observed", "reconstructed", "predicted"];
 const STRUCTURE = 2; // channel
 
-export const planes = ["xy", "xz"];
+export const planes = [["xy", "xz"], ["xy"]]; // the second where there is little room
 export const isChoice = false; // a click moves the cursor
 
 /** Of each kind; null where there is none. */
@@ -40,7 +40,7 @@ function missing(kind, isCell, facts) {
 }
 
 function difference([observed, reconstructed], look, channel) {
-  const panel = { key: "difference", label: "OBSERVED − RECONSTRUCTED" };
+  const panel = { key: "difference", label: "DIFFERENCE" };
   if (!observed) return { ...panel, words: "No observed volume, so no difference can be shown." };
   const window = differenceWindow(observed, look, channel);
   return {
@@ -70,6 +70,7 @@ export function strip(volumes, { look, differing = STRUCTURE, differ }) {
   bar.style.background = gradient;
   const [low, high] = differenceWindow(observed, look, differing);
   const most = Math.round((100 * (high - low)) / 255);
-  legend.append(`reconstructed brighter, by ${most} %`, bar, `observed, by ${most} %`);
+  legend.title = `Orange where the observed is brighter, by ${most} % or more in full colour; blue where the reconstructed is`;
+  legend.append(`reconstructed +${most} %`, bar, `observed +${most} %`);
   return { nodes: [label, legend], moved: () => {} };
 }

@@ -2,9 +2,9 @@
 
 import { ramp } from "./contrast.mjs";
 
-/** @typedef {{on: boolean, window: number[], colour: number[], opacity: number, depth: number}} Appearance
- *  of a channel: contrast [low, high]; colour (r, g, b), 0 to 1 a part; how much of it is shown, 0 to 1; and how opaque its
- *  brightest voxel is in 3D, 0 to 1. */
+/** @typedef {{on: boolean, window: number[], colour: number[], opacity: number, depth: number, competes?: boolean}} Appearance
+ *  of a channel: contrast [low, high]; colour (r, g, b), 0 to 1 a part; how much of it is shown, 0 to 1; how opaque its
+ *  brightest voxel is in 3D, 0 to 1. Of channels that compete, each voxel shows only the brightest. */
 
 /**
  * Mix the channels that are on into RGBA, voxel by voxel.
@@ -16,14 +16,15 @@ import { ramp } from "./contrast.mjs";
 export function compose({ shape, data }, appearances, rgba = undefined) {
   const n_voxels = data.length / shape[0];
   const mixed = rgba?.length === 4 * n_voxels ? rgba.fill(0) : new Uint8ClampedArray(4 * n_voxels);
-  appearances.forEach(({ on, window, colour, opacity, depth }, channel) => {
+  const winners = winnersOf(data, n_voxels, appearances);
+  appearances.forEach(({ on, window, colour, opacity, depth, competes }, channel) => {
     if (!on || opacity === 0) return;
     const shown = ramp(window);
     const [red, green, blue] = colour.map((part) => part * opacity);
     const alpha = depth * opacity;
     for (let voxel = 0, at = channel * n_voxels, to = 0; voxel < n_voxels; voxel++, at++, to += 4) {
       const value = shown[data[at]];
-      if (value === 0) continue;
+      if (value === 0 || (competes && winners[voxel] !== channel)) continue;
       mixed[to] += value * red;
       mixed[to + 1] += value * green;
       mixed[to + 2] += value * blue;
@@ -31,4 +32,21 @@ export function compose({ shape, data }, appearances, rgba = undefined) {
     }
   });
   return mixed;
+}
+
+/** The channel that is brightest in each voxel among those that compete, the first of equals; nothing where none competes. */
+function winnersOf(data, n_voxels, appearances) {
+  if (!appearances.some(({ on, competes }) => on && competes)) return null;
+  const winners = new Uint8Array(n_voxels);
+  const brightest = new Float32Array(n_voxels);
+  appearances.forEach(({ on, competes, window, opacity }, channel) => {
+    if (!on || !competes) return;
+    const shown = ramp(window).map((value) => value * opacity);
+    for (let voxel = 0, at = channel * n_voxels; voxel < n_voxels; voxel++, at++) {
+      if (shown[data[at]] <= brightest[voxel]) continue;
+      brightest[voxel] = shown[data[at]];
+      winners[voxel] = channel;
+    }
+  });
+  return winners;
 }

@@ -6,14 +6,14 @@ import { withAllStructures } from "./variants.mjs";
 
 const DIMMED = 0.4; // how much of membrane and DNA is left
 
-export const planes = ["xy"];
+export const planes = [["xy"]];
 export const isChoice = true; // a click picks a structure
 
 /** One recipe holds them all. */
 export const recipes = (recipe, facts) => [withAllStructures(recipe, facts)];
 
 export function panels([volume], { look, palette }) {
-  const seen = appearances(look, volume.channels, palette, { greyAlone: false });
+  const seen = appearances(look, volume.channels, palette, { greyAlone: false, compete: false });
   const body = seen.slice(0, 2).map((channel) => ({ ...channel, opacity: DIMMED * channel.opacity }));
   return volume.channels.slice(2).map((name, k) => ({
     key: name,

@@ -8,6 +8,8 @@ import { FULL } from "./contrast.mjs";
 
 export const UNCERTAINTY = "uncertainty"; // the channel that says where the model is unsure
 const DEPTH = [0.2, 1, 0.5]; // in 3D one looks through the membrane at what is inside
+const N_BODY = 2; // membrane and DNA
+const N_ADDED = 3; // structures whose light adds up; the sum of more would be white
 const FIRST = { on: true, window: FULL, auto: false, colour: null, opacity: 1 };
 const CAN_BE = {
   on: (value) => typeof value === "boolean",
@@ -58,18 +60,27 @@ export function forAnother(look, auto) {
   }, look);
 }
 
+const isStructure = (channels, k) => k >= N_BODY && channels[k] !== UNCERTAINTY;
+
+/** Whether so many structures are on that their sum would show none of them. */
+export const areMany = (look, channels) =>
+  channels.filter((name, k) => isStructure(channels, k) && channelOf(look, name).on).length > N_ADDED;
+
 /**
- * How each channel of a volume looks. One that is alone is grey, unless a colour was chosen for it.
+ * How each channel of a volume looks. One that is alone is grey, unless a colour was chosen for it. Of many structures each
+ * voxel shows the brightest.
  * @param {{colours: number[][], uncertainty: number[]}} palette (r, g, b), 0 to 255, of channels in their order
  * @returns {Appearance[]} see compose.mjs
  */
-export function appearances(look, channels, palette, { greyAlone = true } = {}) {
+export function appearances(look, channels, palette, { greyAlone = true, compete = true } = {}) {
   const said = channels.map((name) => channelOf(look, name));
   const isAlone = greyAlone && said.filter(({ on }) => on).length === 1;
+  const competes = compete && areMany(look, channels);
   return said.map(({ on, window, colour, opacity }, k) => ({
     on,
     window,
     opacity,
+    competes: competes && isStructure(channels, k),
     colour: colour ? fromHex(colour) : isAlone ? [1, 1, 1] : paletteColour(palette, channels[k], k).map((part) => part / 255),
     depth: channels[k] === UNCERTAINTY ? 1 : isAlone ? DEPTH[2] : DEPTH[Math.min(k, 2)],
   }));

@@ -3,6 +3,8 @@
 import { placeWithin } from "./planes.mjs";
 import { AXES } from "./tiles.mjs";
 
+const MIN_WIDTH = 150; // of a panel of several planes, CSS pixels
+
 /**
  * Where `n` panels go that hold the same planes one below the other, as large as they can be with one scale for all.
  * @param {string[]} planes of each panel, such as ["xy", "xz"]
@@ -30,7 +32,7 @@ export function panelPlaces(n, planes, { width, height }, [z, y, x], { gap = 8, 
   const scale = Math.max(step, Math.floor(scaleOf(n_columns) / step) * step);
   const [wide, high] = [Math.round(across * scale), Math.round(down * scale) + between];
   const left = Math.round((width - n_columns * wide - (n_columns - 1) * gap) / 2);
-  const above = Math.max(top, Math.round((height - n_rows * (high + caption) - (n_rows - 1) * gap) / 2));
+  const above = Math.round(top + (height - top - bottom - n_rows * (high + caption) - (n_rows - 1) * gap) / 2);
   return Array.from({ length: n }, (_, k) => {
     const place = { left: left + (k % n_columns) * (wide + gap), top: above + Math.floor(k / n_columns) * (high + caption + gap), width: wide, height: high };
     let below = place.top;
@@ -41,6 +43,12 @@ export function panelPlaces(n, planes, { width, height }, [z, y, x], { gap = 8, 
     });
     return { ...place, tiles };
   });
+}
+
+/** Of several sets of planes the first that leaves panels wide enough, and where they go; the last where none does. */
+export function roomyPlaces(n, sets, room, shape, spaces) {
+  const places = sets.map((planes) => panelPlaces(n, planes, room, shape, spaces));
+  return places.find(([first]) => first.width >= MIN_WIDTH) ?? places.at(-1);
 }
 
 const divisor = (a, b) => (b === 0 ? a : divisor(b, a % b)); // Euclid
@@ -69,7 +77,7 @@ export class Panels {
   /**
    * @param {{key: string, label: string, words?: string, pixels?: (plane: string, voxel: number[]) => ImageData}[]} panels
    *   with pixels, or with words that say why there are none
-   * @param {{planes: string[], shape: number[], voxel: number[], isChoice: boolean}} how with `isChoice` a click picks a panel,
+   * @param {{planes: string[][], shape: number[], voxel: number[], isChoice: boolean}} how with `isChoice` a click picks a panel,
    *   else it moves the cursor
    */
   show(panels, how) {
@@ -93,7 +101,7 @@ export class Panels {
     if (!this.#shown) return;
     const { panels, planes, shape, isChoice } = this.#shown;
     const { clientWidth: width, clientHeight: height } = this.#holder;
-    this.#places = panelPlaces(panels.length, planes, { width, height }, shape, { caption: isChoice ? 20 : 0 });
+    this.#places = roomyPlaces(panels.length, planes, { width, height }, shape, { caption: isChoice ? 20 : 0 });
     this.#places.forEach(({ left, top, width, height }, k) => {
       Object.assign(this.#labels.children[k].style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height + (isChoice ? 20 : 0)}px` });
     });

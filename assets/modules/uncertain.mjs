@@ -1,6 +1,6 @@
 // The uncertainty overlay: the standard deviation of structures as one more channel of the picture.
 
-import { FULL, histogram, percentile } from "./contrast.mjs";
+import { autoWindow, histogram } from "./contrast.mjs";
 import { UNCERTAINTY } from "./look.mjs";
 
 const N_BODY = 2; // membrane and DNA come first and do not depend on z_s
@@ -18,16 +18,15 @@ export function withUncertainty(volume, deviation) {
   return { ...volume, shape: [volume.shape[0] + 1, ...volume.shape.slice(1)], channels: [...volume.channels, UNCERTAINTY], data };
 }
 
-/** Its window at first: from 0, as no spread is dark, up to where few voxels are more unsure. */
+/** Its window at first: what is more unsure than the median, up to where few voxels are. */
 export function firstWindow(volume) {
   const n_voxels = volume.data.length / volume.shape[0];
-  const high = percentile(histogram(volume.data, volume.data.length - n_voxels), 0.983);
-  return high ? [0, high] : [...FULL];
+  return autoWindow(histogram(volume.data, volume.data.length - n_voxels));
 }
 
 /** What the overlay shows, in words. `full_scale`: the standard deviation that 255 stands for. */
-export function wordsOf(genes, n_samples, [, high], full_scale) {
+export function wordsOf(genes, n_samples, window, full_scale) {
   const what = genes.length > 3 ? `any of ${genes.length} structures` : genes.join(", ");
-  const most = ((high / 255) * full_scale).toFixed(2);
-  return `How much ${what} varies over ${n_samples} draws of z_s: standard deviation, brightest from ${most} of 1`;
+  const [low, high] = window.map((value) => ((value / 255) * full_scale).toFixed(2));
+  return `Red: how much ${what} varies over ${n_samples} localisations drawn at random. Standard deviation from ${low} to ${high}, of at most 0.5.`;
 }

@@ -5,7 +5,7 @@ import * as compare from "./comparison.mjs";
 import { compose } from "./compose.mjs";
 import { autoWindow, histogram, pooled } from "./contrast.mjs";
 import * as grid from "./grid.mjs";
-import { appearances, changed, channelOf, forAnother, readLook, UNCERTAINTY, withSwitch } from "./look.mjs";
+import { appearances, areMany, changed, channelOf, forAnother, readLook, UNCERTAINTY, withSwitch } from "./look.mjs";
 import { NiivuePainter } from "./niivue.mjs";
 import { UncertaintySwitch } from "./overlay.mjs";
 import { Panels } from "./panels.mjs";
@@ -62,6 +62,7 @@ export class Viewer {
       crosshair: element.appendChild(document.createElementNS(SVG, "svg")),
       bar: add(element, "div", "scale-bar"),
       kind: add(element, "p", "said"),
+      mixing: add(element, "p", "mixing"),
       place: add(element, "p", "place"),
       wait: add(element, "p", "wait"),
       invitation: add(element, "button", "invitation"),
@@ -311,6 +312,7 @@ export class Viewer {
 
   async #paintVolume() {
     const { shape, voxel_um, channels } = this.#volume;
+    this.#parts.mixing.textContent = areMany(this.#look, channels) ? "each voxel in the colour of its brightest structure" : "";
     this.#rgba = compose(this.#volume, appearances(this.#look, channels, this.#palette), this.#rgba);
     const painter = await this.#painter;
     const isFirst = painter.voxel === undefined;
@@ -320,6 +322,7 @@ export class Viewer {
 
   #paintPanels() {
     const kind = this.#kind;
+    this.#parts.mixing.textContent = "";
     const differ = (channel) => {
       this.#differing = channel;
       this.#paintPanels();
