@@ -58,7 +58,7 @@ export function show(newState, facts) {
   theViewer().facts = facts;
   theViewer()
     .show(state.recipe)
-    .then(() => state.nearby.forEach((recipe) => volumes.prefetch(recipe)));
+    .then(() => state.nearby.forEach((recipe) => theViewer().prefetch(recipe)));
 }
 
 function takePlace(t) {
@@ -121,7 +121,7 @@ function startPlayer(facts) {
   const { walk } = facts;
   player = new Player(walk.stages.length, {
     recipe: (t) => walkRecipe(facts, state.structures, t),
-    prefetch: (recipe) => volumes.prefetch(recipe),
+    prefetch: (recipe) => theViewer().prefetch(recipe),
     show: (recipe) => theViewer().show(recipe),
     moved: (t) => {
       sayWalk(walk, t);

@@ -1,6 +1,6 @@
 // Many small pictures with one cursor, on one 2D canvas: the grid of structures, the comparison. No WebGL context is needed.
 
-import { placeWithin } from "./planes.mjs";
+import { placeWithin, readPixels } from "./planes.mjs";
 import { AXES } from "./tiles.mjs";
 
 const MIN_WIDTH = 150; // of a panel of several planes, CSS pixels
@@ -126,8 +126,7 @@ export class Panels {
   }
 
   pixels() {
-    const { width, height } = this.#canvas;
-    return { width, height, data: this.#canvas.getContext("2d").getImageData(0, 0, width, height).data };
+    return readPixels(this.#canvas);
   }
 
   #voxelAt(event) {

@@ -28,6 +28,14 @@ export function placeWithin(tile, shape, left, top) {
   return { [across]: Math.floor(((left - tile.left) / tile.width) * sizes[across]), [down]: down === "z" ? sizes.z - 1 - row : row };
 }
 
+/** RGBA of a canvas, rows from the top down. From a copy: to be read often would make the canvas itself slower to paint. */
+export function readPixels(canvas) {
+  const { width, height } = canvas;
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  context.drawImage(canvas, 0, 0);
+  return { width, height, data: context.getImageData(0, 0, width, height).data };
+}
+
 export class PlanesPainter {
   #canvas;
   #onMove;
@@ -67,8 +75,7 @@ export class PlanesPainter {
   dispose() {}
 
   pixels() {
-    const { width, height } = this.#canvas;
-    return { width, height, data: this.#canvas.getContext("2d").getImageData(0, 0, width, height).data };
+    return readPixels(this.#canvas);
   }
 
   #paint() {

@@ -35,6 +35,7 @@ export class Viewer {
   #histograms = new WeakMap(); // volume -> counts of each channel
   #rgba;
   #asked;
+  #lookFor; // the recipe that the look was given with
   #painted; // the recipe of the last whole picture
   #wanted = []; // recipes that are waited for
   #deviation; // recipe of the standard deviation that is waited for
@@ -94,11 +95,12 @@ export class Viewer {
 
   /**
    * Shows a canonical recipe: first its planes, where only planes are looked at, then the whole. What was shown stays, dimmed,
-   * until something of the new volume is painted.
+   * until something of the new volume is painted. It has the look of the picture before, or the one that is given.
    */
-  async show(recipe) {
-    if (this.#asked === recipe && this.#element.dataset.state !== "error") return;
+  async show(recipe, look = undefined) {
+    if (this.#asked === recipe && this.#element.dataset.state !== "error") return look && this.setLook(look);
     this.#asked = recipe;
+    if (look) [this.#look, this.#lookFor] = [readLook(look), recipe];
     await this.#open();
   }
 
@@ -137,8 +139,13 @@ export class Viewer {
     if (!isCurrent()) return;
     this.#take(volumes, recipe, PANELS[this.#view]);
     this.#voxel ??= [...volumes.find(Boolean).shape.slice(1)].reverse().map((n) => n >> 1);
-    this.#paintPanels();
+    await this.#repaint();
     await this.#arrange();
+  }
+
+  /** Fetches what is likely to be shown next; not for panels, which are many volumes each. */
+  prefetch(recipe) {
+    if (!PANELS[this.#view]) this.#volumes.prefetch(recipe);
   }
 
   /** The volumes of some recipes, null for null. Those that were waited for before and are not among them are given up. */
@@ -218,7 +225,7 @@ export class Viewer {
   showUncertainty(on) {
     this.#change(withSwitch(on ? this.#look : changed(this.#look, UNCERTAINTY, channelOf({}, UNCERTAINTY)), "uncertain", on));
     const run = this.#run;
-    if (on && this.#painted === this.#asked) this.#openUncertainty(this.#asked, () => run === this.#run);
+    if (on && this.#asked && this.#painted === this.#asked && !this.#kind) this.#openUncertainty(this.#asked, () => run === this.#run);
     if (on) return;
     const had = this.#element.dataset.uncertain === "shown";
     this.#giveUpUncertainty();
@@ -289,7 +296,7 @@ export class Viewer {
   #take(volumes, recipe, kind = undefined) {
     this.#shown = volumes;
     this.#kind = kind;
-    if (recipe !== this.#painted) this.#look = forAnother(this.#look, (name) => autoWindow(this.#counts(name)));
+    if (this.#painted && recipe !== this.#painted && recipe !== this.#lookFor) this.#look = forAnother(this.#look, (name) => autoWindow(this.#counts(name)));
     this.#channels.show(this.#names, this.#look, this.#palette);
     this.#parts.kind.textContent = kind === compare ? "" : (kind ? "predicted" : kindOf(recipe)).toUpperCase();
   }
@@ -305,6 +312,8 @@ export class Viewer {
   async #repaint() {
     if (!this.#shown.length) return;
     delete this.#element.dataset.look;
+    const isMixed = !this.#kind && areMany(this.#look, this.#names);
+    this.#parts.mixing.textContent = isMixed ? "each voxel in the colour of its brightest structure" : "";
     if (this.#kind) this.#paintPanels();
     else await this.#paintVolume();
     this.#element.dataset.look = JSON.stringify(this.#look); // what is painted
@@ -312,7 +321,6 @@ export class Viewer {
 
   async #paintVolume() {
     const { shape, voxel_um, channels } = this.#volume;
-    this.#parts.mixing.textContent = areMany(this.#look, channels) ? "each voxel in the colour of its brightest structure" : "";
     this.#rgba = compose(this.#volume, appearances(this.#look, channels, this.#palette), this.#rgba);
     const painter = await this.#painter;
     const isFirst = painter.voxel === undefined;
@@ -322,7 +330,6 @@ export class Viewer {
 
   #paintPanels() {
     const kind = this.#kind;
-    this.#parts.mixing.textContent = "";
     const differ = (channel) => {
       this.#differing = channel;
       this.#paintPanels();
