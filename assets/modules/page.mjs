@@ -51,6 +51,7 @@ export function show(newState, facts) {
   isAnswered = true;
   if (!maps) start(facts);
   maps.mark(state.marks);
+  byId("all-structures").setAttribute("aria-pressed", hasAll(facts));
   if (state.t !== null && player.playing) return;
   player?.pause();
   if (state.t !== null) takePlace(state.t);
@@ -60,6 +61,8 @@ export function show(newState, facts) {
     .show(state.recipe)
     .then(() => state.nearby.forEach((recipe) => theViewer().prefetch(recipe)));
 }
+
+const hasAll = (facts) => state.structures === facts.genes.join();
 
 function takePlace(t) {
   if (t === player.t) return;
@@ -106,8 +109,10 @@ function start(facts) {
   listenToLegend(byId("legend"), (visible) => maps.showGroups(visible));
   byId("previous").addEventListener("click", () => report({ do: "step", by: -1 }));
   byId("next").addEventListener("click", () => report({ do: "step", by: 1 }));
-  const all = facts.genes.map(decodeURIComponent);
-  byId("all-structures").addEventListener("click", () => report({ do: "structures", structures: all }));
+  byId("all-structures").addEventListener("click", () => {
+    const all = facts.genes.map(decodeURIComponent);
+    report({ do: "structures", structures: hasAll(facts) ? [] : all });
+  });
   if (facts.walk) startPlayer(facts);
   const go = (by) => {
     isHeld = false;

@@ -54,6 +54,7 @@ export function roomyPlaces(n, sets, room, shape, spaces) {
 const divisor = (a, b) => (b === 0 ? a : divisor(b, a % b)); // Euclid
 
 export class Panels {
+  #parent;
   #holder;
   #canvas;
   #labels;
@@ -64,9 +65,9 @@ export class Panels {
   /** @param {HTMLElement} parent  @param {{move: (voxel: number[]) => void, pick: (key: string) => void}} does */
   constructor(parent, does) {
     this.#does = does;
-    this.#holder = parent.appendChild(document.createElement("div"));
+    this.#parent = parent;
+    this.#holder = document.createElement("div"); // on the page while there is something in it
     this.#holder.className = "panels";
-    this.#holder.hidden = true;
     this.#canvas = this.#holder.appendChild(document.createElement("canvas"));
     this.#canvas.setAttribute("aria-hidden", "true"); // the labels say what is in it
     this.#labels = this.#holder.appendChild(document.createElement("div"));
@@ -82,13 +83,13 @@ export class Panels {
    */
   show(panels, how) {
     this.#shown = { panels, ...how };
-    this.#holder.hidden = false;
+    if (!this.#holder.isConnected) this.#parent.firstElementChild.after(this.#holder); // over the picture, under the words
     this.#labels.replaceChildren(...panels.map((panel) => label(panel, how.isChoice, this.#does.pick)));
     this.arrange();
   }
 
   hide() {
-    this.#holder.hidden = true;
+    this.#holder.remove();
     this.#shown = undefined;
   }
 

@@ -4,19 +4,18 @@ import { Channels } from "./channels.mjs";
 import * as compare from "./comparison.mjs";
 import { compose } from "./compose.mjs";
 import { autoWindow, histogram, pooled } from "./contrast.mjs";
+import { Dressing } from "./dressing.mjs";
 import * as grid from "./grid.mjs";
 import { appearances, areMany, changed, channelOf, forAnother, readLook, UNCERTAINTY, withSwitch } from "./look.mjs";
 import { NiivuePainter } from "./niivue.mjs";
 import { UncertaintySwitch } from "./overlay.mjs";
 import { Panels } from "./panels.mjs";
 import { PlanesPainter } from "./planes.mjs";
-import { barLength, crosshair, tiles } from "./tiles.mjs";
+import { tiles } from "./tiles.mjs";
 import { firstWindow, withUncertainty, wordsOf } from "./uncertain.mjs";
 import { genesOf, kindOf, uncertaintyOf } from "./variants.mjs";
 import { hasWebgl2 } from "./webgl.mjs";
 
-const SVG = "http://www.w3.org/2000/svg";
-const PATIENCE_MS = 150; // a wait shorter than this is not worth a word
 const PANELS = { grid, compare }; // views of many pictures
 
 export class Viewer {
@@ -44,7 +43,8 @@ export class Viewer {
   #strip;
   #differing; // channel whose difference is shown
   #voxel; // x, y, z of the crosshair
-  #parts;
+  #canvas;
+  #dressing;
 
   /**
    * @param {HTMLElement} element where it is drawn
@@ -56,20 +56,9 @@ export class Viewer {
   constructor(element, { channels, overlays }, volumes, { invited, picked }) {
     this.#element = element;
     this.#volumes = volumes;
-    const canvas = add(element, "canvas");
+    const canvas = element.appendChild(document.createElement("canvas"));
     this.#panels = new Panels(element, { move: (voxel) => this.moveTo(voxel), pick: picked });
-    this.#parts = {
-      canvas,
-      crosshair: element.appendChild(document.createElementNS(SVG, "svg")),
-      bar: add(element, "div", "scale-bar"),
-      kind: add(element, "p", "said"),
-      mixing: add(element, "p", "mixing"),
-      place: add(element, "p", "place"),
-      wait: add(element, "p", "wait"),
-      invitation: add(element, "button", "invitation"),
-      strip: add(element, "div", "strip"),
-      trouble: add(element, "div", "trouble"),
-    };
+    this.#dressing = new Dressing(element, { invited, again: () => this.#open() });
     this.#channels = new Channels(channels, {
       change: (name, fields) => this.#change(changed(this.#look, name, fields)),
       lock: (on) => this.#change(withSwitch(this.#look, "lock", on)),
@@ -77,9 +66,6 @@ export class Viewer {
       counts: (name) => this.#counts(name),
     });
     this.#uncertainty = new UncertaintySwitch(overlays, element, (on) => this.showUncertainty(on));
-    this.#parts.invitation.textContent = "Draw in 3D";
-    this.#parts.invitation.addEventListener("click", invited);
-    this.#parts.crosshair.setAttribute("class", "crosshair");
     this.#start(canvas);
     new ResizeObserver(() => this.#arrange()).observe(element);
   }
@@ -108,16 +94,16 @@ export class Viewer {
     const [recipe, run] = [this.#asked, ++this.#run];
     const isCurrent = () => run === this.#run;
     this.#giveUpUncertainty();
-    this.#say("loading");
+    this.#dressing.say("loading");
     try {
       await (PANELS[this.#view] ? this.#openPanels(recipe, isCurrent) : this.#openVolume(recipe, isCurrent));
       if (!isCurrent()) return;
       this.#painted = recipe;
       this.#element.dataset.recipe = recipe;
-      this.#say("painted");
+      this.#dressing.say("painted");
       if (this.#look.uncertain && !PANELS[this.#view]) this.#openUncertainty(recipe, isCurrent);
     } catch (error) {
-      if (isCurrent()) this.#say("error", error.message);
+      if (isCurrent()) this.#dressing.say("error", error.message);
     }
   }
 
@@ -164,7 +150,7 @@ export class Viewer {
     const planes = await this.#volumes.planes(recipe, this.#voxel, signal).catch(() => null);
     if (!planes || signal.aborted || !isCurrent() || !this.#showsPlanesAlone) return;
     await this.#paint(planes, recipe);
-    if (!signal.aborted && isCurrent()) this.#say("planes");
+    if (!signal.aborted && isCurrent()) this.#dressing.say("planes");
   }
 
   /** @param {"slice"|"planes"|"both"|"3d"|"grid"|"compare"} view */
@@ -298,7 +284,7 @@ export class Viewer {
     this.#kind = kind;
     if (this.#painted && recipe !== this.#painted && recipe !== this.#lookFor) this.#look = forAnother(this.#look, (name) => autoWindow(this.#counts(name)));
     this.#channels.show(this.#names, this.#look, this.#palette);
-    this.#parts.kind.textContent = kind === compare ? "" : (kind ? "predicted" : kindOf(recipe)).toUpperCase();
+    this.#dressing.kind = kind === compare ? "" : kind ? "predicted" : kindOf(recipe);
   }
 
   async #paint(volume, recipe) {
@@ -313,7 +299,7 @@ export class Viewer {
     if (!this.#shown.length) return;
     delete this.#element.dataset.look;
     const isMixed = !this.#kind && areMany(this.#look, this.#names);
-    this.#parts.mixing.textContent = isMixed ? "each voxel in the colour of its brightest structure" : "";
+    this.#dressing.mixing = isMixed ? "each voxel in the colour of its brightest structure" : "";
     if (this.#kind) this.#paintPanels();
     else await this.#paintVolume();
     this.#element.dataset.look = JSON.stringify(this.#look); // what is painted
@@ -348,11 +334,12 @@ export class Viewer {
     const volume = this.#shown.find(Boolean);
     this.#panels.show(kind.panels(this.#shown, how), { planes: kind.planes, shape: volume.shape.slice(1), voxel: this.#voxel, isChoice: kind.isChoice });
     this.#strip = kind.strip(this.#shown, how);
-    this.#parts.strip.replaceChildren(...this.#strip.nodes);
+    this.#dressing.strip = this.#strip.nodes;
   }
 
   /** A canvas with a painter. Where its WebGL context is lost, another takes its place, without WebGL if there is no other. */
   #start(canvas) {
+    this.#canvas = canvas;
     canvas.setAttribute("aria-hidden", "true"); // the caption says what it shows
     const isWebgl = hasWebgl2();
     this.#element.dataset.painter = isWebgl ? "webgl" : "planes";
@@ -361,16 +348,16 @@ export class Viewer {
       event.preventDefault(); // so that it may come back
       this.#renew(canvas);
     });
-    canvas.addEventListener("webglcontextrestored", () => this.#element.dataset.painter === "planes" && this.#renew(this.#parts.canvas));
+    canvas.addEventListener("webglcontextrestored", () => this.#element.dataset.painter === "planes" && this.#renew(this.#canvas));
   }
 
   async #renew(old) {
-    if (old !== this.#parts.canvas) return;
+    if (old !== this.#canvas) return;
     const painter = this.#painter;
     const voxel = this.#voxel;
-    this.#parts.canvas = document.createElement("canvas");
-    old.replaceWith(this.#parts.canvas);
-    this.#start(this.#parts.canvas);
+    const canvas = document.createElement("canvas");
+    old.replaceWith(canvas);
+    this.#start(canvas);
     this.#element.dataset.renewed = Number(this.#element.dataset.renewed ?? 0) + 1;
     (await painter).dispose();
     if (!this.#volume) return;
@@ -382,7 +369,7 @@ export class Viewer {
   #tiles() {
     if (this.#kind) return this.#panels.tiles;
     if (!this.#volume || PANELS[this.#view]) return [];
-    const { clientWidth: width, clientHeight: height } = this.#parts.canvas;
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
     return tiles(this.#view, { width, height }, this.#volume.shape.slice(1));
   }
 
@@ -392,66 +379,17 @@ export class Viewer {
     this.#element.dataset.view = this.#view;
     const places = this.#tiles();
     if (!this.#kind && places.length) painter.arrange(places);
-    this.#parts.strip.hidden = !this.#kind;
-    this.#drawBar(places[0]);
-    this.#drawInvitation(places);
+    this.#dressing.arrange(places, this.#view, this.#shown.find(Boolean));
+    if (!this.#kind) this.#dressing.strip = [];
     const voxel = this.#kind ? this.#voxel : painter.voxel;
     if (voxel) this.#sayPlace(voxel);
-  }
-
-  #drawBar(tile) {
-    const { bar } = this.#parts;
-    bar.hidden = tile?.plane !== "xy";
-    if (bar.hidden) return;
-    const { voxel_um, shape } = this.#shown.find(Boolean);
-    const scale = tile.width / (shape[3] * voxel_um); // pixels a um
-    const um = barLength(tile.width / scale / 4);
-    bar.textContent = `${um} µm`;
-    bar.style.width = `${um * scale}px`;
-    bar.style.left = `${tile.left + 12}px`;
-    bar.style.top = `${tile.top + tile.height - 14}px`;
-  }
-
-  /** Where the planes leave room for it, 3D is one click away. */
-  #drawInvitation(places) {
-    const { invitation } = this.#parts;
-    invitation.hidden = this.#view !== "planes" || !places.length;
-    if (invitation.hidden) return;
-    const [xy, , yz] = places;
-    Object.assign(invitation.style, { left: `${yz.left}px`, top: `${xy.top}px`, width: `${yz.width}px`, height: `${xy.height}px` });
   }
 
   #sayPlace(voxel) {
     const volume = this.#shown.find(Boolean);
     if (!volume) return;
     this.#voxel = voxel;
-    const { voxel_um: um, shape } = volume;
-    const hasLines = this.#kind !== grid; // there only the slice is chosen
-    this.#parts.crosshair.innerHTML = hasLines ? `<path d="${crosshair(this.#tiles(), voxel, shape.slice(1))}"/>` : "";
-    const place = voxel.map((at, axis) => `${"xyz"[axis]} ${((at + 0.5) * um).toFixed(1)}`).join("  ");
-    this.#parts.place.textContent = hasLines ? `${place} µm` : "";
+    if (this.#kind === grid) this.#dressing.clearPlace(); // there only the slice is chosen
+    else this.#dressing.sayPlace(this.#tiles(), voxel, volume);
   }
-
-  #say(state, message = "") {
-    const { trouble, wait } = this.#parts;
-    this.#element.dataset.state = state;
-    this.#element.setAttribute("aria-busy", state === "loading");
-    clearTimeout(this.patience);
-    wait.textContent = "";
-    if (state === "loading") this.patience = setTimeout(() => (wait.textContent = "Decoding…"), PATIENCE_MS);
-    const recipe = this.#asked;
-    trouble.replaceChildren();
-    if (state !== "error") return;
-    add(trouble, "p").textContent = message;
-    const again = add(trouble, "button");
-    again.textContent = "Try again";
-    again.addEventListener("click", () => this.show(recipe));
-  }
-}
-
-function add(parent, tag, className = "") {
-  const element = document.createElement(tag);
-  element.className = className;
-  parent.append(element);
-  return element;
 }

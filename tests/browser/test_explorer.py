@@ -385,7 +385,7 @@ def test_another_atlas_is_one_choice_away(context, atlas, tiny_atlas):
 def test_every_control_has_a_name(page):
     nameless = page.evaluate(
         """[...document.querySelectorAll("button, input, a, [role=slider], [role=radiogroup]")]
-            .filter((e) => e.offsetParent && !e.innerText && !e.labels?.length)
+            .filter((e) => e.offsetParent && !e.innerText && !e.labels?.length && !e.closest("[aria-hidden=true]"))
             .filter((e) => !e.getAttribute("aria-label") && !e.getAttribute("aria-labelledby"))
             .map((e) => e.outerHTML.slice(0, 120))"""
     )

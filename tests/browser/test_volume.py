@@ -213,9 +213,27 @@ def test_all_structures_in_one_click(open_page, address, atlas):
     wait_for_look(page, genes[-1])
     (tile,), voxel = painted(page)
     assert_looks_like(tile, mixed(data[:4]), voxel)
-    # The cross of the chooser leads back to the cell's own.
-    page.locator(".structures .mantine-InputClearButton-root, .structures .mantine-CloseButton-root").last.click()
+    # Again, and the cell has its own alone.
+    page.wait_for_selector("#all-structures[aria-pressed=true]")
+    page.click("#all-structures")
     wait_for_recipe(page, f"structures={atlas.cells['structure'].iloc[0]}$")
+
+
+def test_structures_are_chosen_one_by_one_and_all_taken_out(open_page, address, atlas):
+    page = open_page(link(atlas))
+    own = atlas.cells["structure"].iloc[0]
+    others = [s.gene for s in atlas.structures if s.gene != own][:2]
+    page.click("#structure")
+    for other in others:
+        page.get_by_role("option", name=re.compile(f"^{other}:")).click()
+        recipe = wait_for_recipe(page, f",{other}$")
+    assert parse(recipe).structures == (own, *others)
+    (tile,), voxel = painted(page)
+    assert_looks_like(tile, mixed(volume(address, recipe)), voxel)
+    page.keyboard.press("Escape")
+    page.locator('.structures [aria-label="Only the cell\'s own structure"]').click()
+    wait_for_recipe(page, f"structures={own}$")
+    assert page.locator(".structures .mantine-MultiSelect-pill").count() == 1
 
 
 # The grid
