@@ -70,11 +70,11 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
         Input(ids.STRUCTURE, "value"),
         State(ids.STATE, "data"),
     )
-    def move(search: str | None, event: dict | None, show: str | None, gene: str | None, state: dict | None) -> tuple:
+    def move(search: str | None, event: dict | None, show: str | None, genes: list | None, state: dict | None) -> tuple:
         events = {
             ids.EVENT: event,
             ids.SHOW: {"do": "show", "show": show},
-            ids.STRUCTURE: {"do": "structures", "structures": [gene]},
+            ids.STRUCTURE: {"do": "structures", "structures": genes},
         }
         return _shown(*page.move(atlases, search, state, events.get(ctx.triggered_id)))
 
@@ -106,6 +106,6 @@ def _shown(atlas: Atlas, recipe: Recipe) -> tuple:
         words.sentence,
         page.show_options(atlas, recipe),
         recipe.show,
-        structures_of(atlas, recipe)[0],
+        list(structures_of(atlas, recipe)),
         f"/api/volumes/{url_path(recipe)}.ome.tif",
     )

@@ -11,19 +11,11 @@ import tifffile
 from isal import igzip
 from numpy import ndarray
 
+from app.colours import colours
 from app.provenance import Provenance
 from app.recipe import Cell, Draw, Path, Position, Recipe
 
-MEMBRANE_COLOUR, DNA_COLOUR = (255, 0, 255), (0, 255, 255)
-# Structures in their order, over again after the last: yellow first, as it is what magenta and cyan leave free.
-STRUCTURE_COLOURS = ((255, 255, 0), (0, 255, 0), (255, 128, 0), (64, 96, 255), (255, 64, 64), (255, 255, 255))
 _NAMESPACE = uuid.UUID("a3f1c8f2-52a5-5b8c-9f0e-5d9d3f3f7c11")
-
-
-def colours(n_channels: int) -> list[tuple[int, int, int]]:
-    """(r, g, b) of each channel: membrane, DNA, then structures."""
-    structures = [STRUCTURE_COLOURS[i % len(STRUCTURE_COLOURS)] for i in range(n_channels - 2)]
-    return [MEMBRANE_COLOUR, DNA_COLOUR, *structures]
 
 
 def ome_tiff(volume: ndarray, provenance: Provenance) -> bytes:

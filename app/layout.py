@@ -198,13 +198,21 @@ def _viewer() -> html.Section:
             html.Div(
                 [
                     dmc.SegmentedControl(id=ids.SHOW, data=[], size="xs", **{"aria-label": "What to show of this cell"}),
-                    dmc.Select(
+                    dmc.MultiSelect(
                         id=ids.STRUCTURE,
                         data=[],
-                        allowDeselect=False,
                         searchable=True,
+                        clearable=True,
+                        clearButtonProps={"aria-label": "Only the cell's own structure"},
                         size="xs",
-                        **{"aria-label": "Structure"},
+                        className="structures",
+                        **{"aria-label": "Structures"},
+                    ),
+                    html.Button(
+                        "All",
+                        id=ids.ALL_STRUCTURES,
+                        className="step",
+                        title="Every structure in this one cell, or its own alone",
                     ),
                 ],
                 className="controls",
@@ -217,9 +225,10 @@ def _viewer() -> html.Section:
                 className="note-row",
             ),
             html.Div(id=ids.VIEWER, className="viewer", **{"data-state": "loading", "data-recipe": ""}),
+            html.Div(id=ids.CHANNELS, className="channels", role="group", **{"aria-label": "Channels"}),
             html.Div(
                 [
-                    html.Div(id=ids.CHANNELS, className="channels", role="group", **{"aria-label": "Channels"}),
+                    html.Div(id=ids.OVERLAYS, className="overlays"),
                     dmc.SegmentedControl(
                         id=ids.VIEW,
                         data=[{"value": value, "label": label} for value, label in VIEWS.items()],

@@ -79,7 +79,13 @@ def to_show(atlas: Atlas, recipe: Recipe, show: str) -> Recipe:
 
 
 def to_structures(atlas: Atlas, recipe: Recipe, structures: Sequence[str]) -> Recipe:
-    """The same shape with these structures in it, which is a prediction unless they are the picture's already."""
+    """The same shape with these structures in it, which is a prediction unless they are the picture's already.
+
+    With none: the cell's own structure, or the first that is shown where the shape is no cell's.
+    """
+    if not structures:
+        row = row_of(atlas, recipe)
+        structures = structures_of(atlas, recipe)[:1] if row is None else (str(atlas.cells["structure"].iloc[row]),)
     if tuple(structures) == structures_of(atlas, recipe):
         return recipe
     return Recipe(PREDICTED, recipe.shape, tuple(structures), recipe.z_s, recipe.value, atlas.atlas_id)

@@ -12,7 +12,8 @@ import zarr
 from numpy import ndarray
 from zarr.storage import MemoryStore
 
-from app.export import channel_names, colours, description, facts, title
+from app.colours import colours
+from app.export import channel_names, description, facts, title
 from app.provenance import Provenance
 
 VERSIONS = {"0.4": 2, "0.5": 3}  # of NGFF -> of Zarr

@@ -5,14 +5,24 @@ from urllib.parse import parse_qs
 
 import numpy as np
 
-from app import colouring, navigation
-from app.recipe import PREDICTED, SHOWS, Path, Position, Recipe, RecipeError, parse
+from app import colouring, colours, navigation
+from app.decoding import DEVIATION_SCALE
+from app.recipe import MAX_SAMPLES, PREDICTED, SHOWS, Path, Position, Recipe, RecipeError, encode_name, parse
 from app.resolve import settle, structures_of
 from app.selection import mean_cell, medoid_row, rows_of
 from app.words import stage_words, structure_words
 from model.atlas import Atlas
 
-VIEWS = {"slice": "xy", "xz": "xz", "yz": "yz", "planes": "Planes", "both": "Planes + 3D", "3d": "3D"}
+VIEWS = {
+    "slice": "xy",
+    "xz": "xz",
+    "yz": "yz",
+    "planes": "Planes",
+    "both": "+ 3D",
+    "3d": "3D",
+    "compare": "Compare",
+    "grid": "Grid",
+}
 
 
 class Opening(NamedTuple):
@@ -52,7 +62,9 @@ def open_link(atlases: dict[str, Atlas], search: str | None) -> Opening:
 def facts(atlas: Atlas) -> dict[str, Any]:
     """What the scripts need to know of an atlas: every cell in words, as columns, and the walk through the medoids.
 
-    `real` are the rows of real cells, where there are simulated ones beside them; `blank` those whose picture is.
+    `real` are the rows of real cells, where there are simulated ones beside them; `blank` those whose picture is; `observed`
+    those of cells whose observed volume is in the atlas. `genes` are the structures as a recipe names them; `colours` (r, g, b)
+    of channels in their order.
     `walk` is None where there are not two medoids; its `path` is what goes between `shape=path:` and `@T` in a recipe.
     """
     cells, stages = atlas.cells, list(dict.fromkeys(atlas.cells["stage"]))
@@ -67,6 +79,10 @@ def facts(atlas: Atlas) -> dict[str, Any]:
         "real": np.flatnonzero(atlas.is_real & atlas.has_both).tolist(),
         "pictures": atlas.pictures is not None,
         "blank": [] if atlas.pictures is None else np.flatnonzero(~atlas.has_picture).tolist(),
+        "observed": [int(row) for row in atlas.observed_cells],
+        "genes": [encode_name(gene) for gene in genes],
+        "colours": colours.colours(2 + len(genes)),
+        "uncertainty": {"colour": colours.UNCERTAINTY, "max_samples": MAX_SAMPLES, "full_scale": DEVIATION_SCALE},
         "walk": _walk(atlas),
     }
 
@@ -95,8 +111,8 @@ def move(atlases: dict[str, Atlas], search: str | None, state: dict | None, even
 def act(atlas: Atlas, recipe: Recipe, event: dict[str, Any]) -> Recipe:
     """The recipe after something was done: `event` is {"do": what, ...}, as the scripts report it.
 
-    `cell` (row), `place` (map, x, y), `step` (by), `walk` (t), `show` (show), `structures` (structures),
-    `open` (recipe, of this atlas), `mean` and `medoid` (bits: the selection).
+    `cell` (row), `place` (map, x, y), `step` (by), `walk` (t), `show` (show), `structures` (structures; none of them is
+    the cell's own, or the first that is shown), `open` (recipe, of this atlas), `mean` and `medoid` (bits: the selection).
     """
     match event:
         case {"do": "mean" | "medoid" as what, "bits": str(bits)} if len(rows := rows_of(bits, len(atlas.cells))):
@@ -113,7 +129,7 @@ def act(atlas: Atlas, recipe: Recipe, event: dict[str, Any]) -> Recipe:
             return navigation.to_walk(atlas, recipe, float(t))
         case {"do": "show", "show": show}:
             return navigation.to_show(atlas, recipe, show)
-        case {"do": "structures", "structures": structures}:
+        case {"do": "structures", "structures": list(structures)}:
             return navigation.to_structures(atlas, recipe, structures)
         case {"do": "open", "recipe": str(text)}:
             return _opened(atlas, text) or recipe

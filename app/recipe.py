@@ -57,7 +57,7 @@ class Cell:
         _require(self.cell_id, "a cell id is empty; give the id of a cell")
 
     def __str__(self) -> str:
-        return _encode(self.cell_id)
+        return encode_name(self.cell_id)
 
     @classmethod
     def parse(cls, text: str) -> "Cell":
@@ -277,10 +277,11 @@ def _integer(text: str) -> int:
 
 
 def _join(names: tuple[str, ...]) -> str:
-    return ",".join(map(_encode, names))
+    return ",".join(map(encode_name, names))
 
 
-def _encode(name: str) -> str:
+def encode_name(name: str) -> str:
+    """A cell's or a structure's name as it stands in a recipe."""
     return quote(name, safe="").replace("~", "%7E")
 
 

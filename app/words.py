@@ -10,6 +10,7 @@ from model.latent import Place, map_to_latent
 from model.vocabulary import NOT_ANNOTATED
 
 RULE = "Decoded from the 8 nearest cells on the map, the nearer the more."
+FEW = 4  # structures that are named one by one
 FAR = 0.5  # support of a place that is twice as far from its nearest cells as they are from theirs
 
 
@@ -26,7 +27,7 @@ class Words(NamedTuple):
 def describe(atlas: Atlas, recipe: Recipe) -> Words:
     """`recipe` in words. Its cells and structures must be in the atlas."""
     title, place = _shape(atlas, recipe)
-    names = ", ".join(structure_words(atlas, gene) for gene in structures_of(atlas, recipe))
+    names = _structures_words(atlas, structures_of(atlas, recipe))
     kind = recipe.show.upper()
     detail = " · ".join(part for part in (place, names) if part)
     note = _note(atlas, recipe)
@@ -36,6 +37,13 @@ def describe(atlas: Atlas, recipe: Recipe) -> Words:
 def structure_words(atlas: Atlas, gene: str) -> str:
     """For example "TOMM20 (Tom20, mitochondria)"."""
     return next((f"{s.gene} ({s.protein}, {s.structure})" for s in atlas.structures if s.gene == gene), gene)
+
+
+def _structures_words(atlas: Atlas, genes: tuple[str, ...]) -> str:
+    """One in full, a few by gene, many counted."""
+    if len(genes) == 1:
+        return structure_words(atlas, genes[0])
+    return ", ".join(genes) if len(genes) <= FEW else f"{len(genes)} structures of one cell"
 
 
 def stage_words(stage: str) -> str:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from app.export import colours, file_name, ome_tiff
+from app.colours import UNCERTAINTY, colours
+from app.export import file_name, ome_tiff
 from app.provenance import AtlasSummary, NearestCell, Provenance
 from app.recipe import parse
 
@@ -95,7 +96,7 @@ def test_the_same_volume_gives_the_same_bytes():
 
 def test_every_channel_has_a_colour():
     assert len(colours(13)) == 13
-    assert len(set(colours(8))) == 8
+    assert len({*colours(16), UNCERTAINTY}) == 17
 
 
 @pytest.mark.parametrize(

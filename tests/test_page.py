@@ -5,7 +5,8 @@ from urllib.parse import quote
 import pytest
 
 from app import navigation, page
-from app.recipe import parse
+from app.colours import UNCERTAINTY, colours
+from app.recipe import MAX_SAMPLES, parse
 from model.atlas import Atlas
 
 
@@ -63,6 +64,26 @@ def test_facts_are_columns_that_give_every_cell_back(atlas):
         assert facts["cells"][row] == cell["cell_id"]
         assert facts["structures"][facts["structure"][row]].startswith(cell["structure"])
         assert facts["stages"][facts["stage"][row]] == cell["stage"]
+
+
+def test_facts_say_what_the_viewer_needs(atlas):
+    facts = page.facts(atlas)
+    assert facts["colours"] == colours(2 + len(atlas.structures))
+    assert [parse(f"show=predicted;shape=prior:1;structures={gene}").structures[0] for gene in facts["genes"]] == [
+        s.gene for s in atlas.structures
+    ]
+    assert facts["observed"] == atlas.observed_cells
+    assert facts["uncertainty"] == {"colour": UNCERTAINTY, "max_samples": MAX_SAMPLES, "full_scale": 0.5}
+
+
+def test_no_structure_at_all_is_the_cells_own(atlases, atlas):
+    start = navigation.opening(atlas)
+    own = atlas.cells["structure"].iloc[navigation.row_of(atlas, start)]
+    both = page.act(atlas, start, {"do": "structures", "structures": ["FBL", "TOMM20"]})
+    assert page.act(atlas, both, {"do": "structures", "structures": []}).structures == (own,)
+    walk = page.act(atlas, navigation.to_walk(atlas, both, 1), {"do": "structures", "structures": []})
+    assert walk.structures == ("FBL",)
+    assert page.act(atlas, start, {"do": "structures", "structures": None}) == start
 
 
 def test_the_scripts_path_makes_the_recipe_of_the_walk(atlas):

@@ -69,6 +69,11 @@ export class NiivuePainter {
     this.#nv.drawScene();
   }
 
+  /** Stops listening to the page. */
+  dispose() {
+    this.#nv.cleanup();
+  }
+
   /** RGBA of the canvas as it is painted now, rows from the top down. */
   pixels() {
     this.#nv.drawScene();

@@ -34,7 +34,17 @@ let isHeld = false; // whether a hand was the last to move the slider
 const report = (event) => set("event", { data: { ...event, n: ++n_events } });
 
 const theViewer = () =>
-  (viewer ??= window.cellViewer = new Viewer(byId("viewer"), byId("channels"), volumes, () => set("view", { value: "both" })));
+  (viewer ??= window.cellViewer =
+    new Viewer(byId("viewer"), { channels: byId("channels"), overlays: byId("overlays") }, volumes, {
+      invited: () => set("view", { value: "both" }),
+      picked: showAlone,
+    }));
+
+/** One structure alone, in planes if it was picked among others. */
+function showAlone(gene) {
+  report({ do: "structures", structures: [gene] });
+  if (byId("viewer").dataset.view === "grid") set("view", { value: "planes" });
+}
 
 /** Whether maps can be drawn with WebGL. */
 export const has_webgl = () => hasWebgl2();
@@ -47,18 +57,22 @@ export function show(newState, facts) {
   if (!maps) start(facts);
   maps.mark(state.marks);
   home.show(state, facts);
+  byId("all-structures").setAttribute("aria-pressed", hasAll(facts));
   if (state.t !== null && player.playing) return;
   player?.pause();
   if (state.t !== null) takePlace(state.t);
   sayWalk(facts.walk, state.t);
   know.doubt();
+  theViewer().facts = facts;
   theViewer()
     .show(state.recipe)
     .then(() => {
-      state.nearby.forEach((recipe) => volumes.prefetch(recipe));
+      state.nearby.forEach((recipe) => theViewer().prefetch(recipe));
       if (newState === state) know.trust(state);
     });
 }
+
+const hasAll = (facts) => state.structures === facts.genes.join();
 
 function takePlace(t) {
   if (t === player.t) return;
@@ -96,16 +110,25 @@ function theAddress() {
     set("view", { value: viewName });
   });
   const shown = theViewer();
-  shown.onLook = () => address.changed();
+  for (const change of ["look", "place"]) byId("viewer").addEventListener(change, () => address.changed());
   address.add("voxel", {
     get: () => shown.voxel?.join() ?? "",
-    set: (text) => text && shown.goTo(text.split(",").map(Number)),
+    set: (text) => text && shown.moveTo(text.split(",").map(Number)),
   });
-  address.add("off", {
-    get: () => shown.off.join(),
-    set: (text) => shown.turnOff(text ? text.split(",").map(Number) : []),
+  address.add("look", {
+    get: () => (Object.keys(shown.look).length ? JSON.stringify(shown.look) : ""),
+    set: (text) => shown.setLook(parsed(text)),
   });
   return address;
+}
+
+/** What a look's text in an address says; nothing where it says nothing. */
+function parsed(text) {
+  try {
+    return JSON.parse(text || "{}");
+  } catch {
+    return {};
+  }
 }
 
 /** The maps' figures changed. */
@@ -149,6 +172,10 @@ function start(facts) {
   listenToLegend(byId("legend"), (visible) => maps.showGroups(visible));
   byId("previous").addEventListener("click", () => report({ do: "step", by: -1 }));
   byId("next").addEventListener("click", () => report({ do: "step", by: 1 }));
+  byId("all-structures").addEventListener("click", () => {
+    const all = facts.genes.map(decodeURIComponent);
+    report({ do: "structures", structures: hasAll(facts) ? [] : all });
+  });
   if (facts.walk) startPlayer(facts);
   const go = (by) => {
     isHeld = false;
@@ -172,7 +199,7 @@ function press(asked, go) {
     play: () => player?.toggle(),
     channel: () => theViewer().toggle(Number(which)),
     view: () => set("view", { value: which }),
-    contrast: () => theViewer().autoContrast?.(),
+    contrast: () => theViewer().autoContrast(),
     reset: () => theViewer().reset(),
     sheet: () => byId("keys").showModal(),
     undo: () => theAddress().undo(),
@@ -185,7 +212,7 @@ function startPlayer(facts) {
   const { walk } = facts;
   player = new Player(walk.stages.length, {
     recipe: (t) => walkRecipe(facts, state.structures, t),
-    prefetch: (recipe) => volumes.prefetch(recipe),
+    prefetch: (recipe) => theViewer().prefetch(recipe),
     show: (recipe) => theViewer().show(recipe),
     moved: (t) => {
       sayWalk(walk, t);

@@ -20,6 +20,22 @@ export function planePixels(rgba, [nz, ny, nx], plane, [x, y, z]) {
   return { width, height, data };
 }
 
+/** Where a point of a plane's tile is, as the two coordinates of its voxel: {x, y}, {x, z} or {y, z}. */
+export function placeWithin(tile, shape, left, top) {
+  const [across, down] = AXES[tile.plane];
+  const sizes = sizesOf(shape);
+  const row = Math.floor(((top - tile.top) / tile.height) * sizes[down]);
+  return { [across]: Math.floor(((left - tile.left) / tile.width) * sizes[across]), [down]: down === "z" ? sizes.z - 1 - row : row };
+}
+
+/** RGBA of a canvas, rows from the top down. From a copy: to be read often would make the canvas itself slower to paint. */
+export function readPixels(canvas) {
+  const { width, height } = canvas;
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  context.drawImage(canvas, 0, 0);
+  return { width, height, data: context.getImageData(0, 0, width, height).data };
+}
+
 export class PlanesPainter {
   #canvas;
   #onMove;
@@ -52,7 +68,7 @@ export class PlanesPainter {
   }
 
   /** Moves the crosshair to `voxel` x, y, z, now or as soon as there is a volume that has it. */
-  goTo(voxel) {
+  moveTo(voxel) {
     this.#wanted = voxel;
     const [x, y, z] = (this.#shape && this.#within(voxel)) ?? [];
     if (x !== undefined) this.#go({ x, y, z });
@@ -70,8 +86,7 @@ export class PlanesPainter {
   }
 
   pixels() {
-    const { width, height } = this.#canvas;
-    return { width, height, data: this.#canvas.getContext("2d").getImageData(0, 0, width, height).data };
+    return readPixels(this.#canvas);
   }
 
   #paint() {
@@ -103,13 +118,7 @@ export class PlanesPainter {
   #moveTo(left, top) {
     const tile = this.#tileAt(left, top);
     if (!tile || !this.#shape) return;
-    const [across, down] = AXES[tile.plane];
-    const sizes = sizesOf(this.#shape);
-    const row = Math.floor(((top - tile.top) / tile.height) * sizes[down]);
-    this.#go({
-      [across]: Math.floor(((left - tile.left) / tile.width) * sizes[across]),
-      [down]: down === "z" ? sizes.z - 1 - row : row,
-    });
+    this.#go(placeWithin(tile, this.#shape, left, top));
   }
 
   #scroll(event) {

@@ -1,247 +1,386 @@
 // The volume viewer: fetches what a recipe means, paints it, and says on its element what is painted (data-state, data-recipe).
 
-import { compose, cssColour } from "./compose.mjs";
+import { Channels } from "./channels.mjs";
+import * as compare from "./comparison.mjs";
+import { compose } from "./compose.mjs";
+import { autoWindow, histogram, pooled } from "./contrast.mjs";
+import { Dressing } from "./dressing.mjs";
+import * as grid from "./grid.mjs";
+import { appearances, areMany, changed, channelOf, forAnother, readLook, UNCERTAINTY, withSwitch } from "./look.mjs";
+import { UncertaintySwitch } from "./overlay.mjs";
+import { Panels } from "./panels.mjs";
 import { Painter } from "./painter.mjs";
-import { barLength, crosshair, tiles } from "./tiles.mjs";
+import { tiles } from "./tiles.mjs";
+import { firstWindow, withUncertainty, wordsOf } from "./uncertain.mjs";
+import { genesOf, kindOf, uncertaintyOf } from "./variants.mjs";
 
-const SVG = "http://www.w3.org/2000/svg";
-const PATIENCE_MS = 150; // a wait shorter than this is not worth a word
+const PANELS = { grid, compare }; // views of many pictures
 
 export class Viewer {
   #element;
   #volumes;
+  #facts;
   #painter;
-  #view = "planes";
-  #off = []; // channels by number
-  #volume;
+  #panels;
+  #channels;
+  #uncertainty;
+  #view = "planes"; // that was chosen
+  #kind; // of PANELS: what is painted; undefined where it is one volume
+  #look = {};
+  #volume; // that the painter shows
+  #shown = []; // volumes that are in the picture, null for one that there is not
+  #histograms = new WeakMap(); // volume -> counts of each channel
   #rgba;
   #asked;
+  #lookFor; // the recipe that the look was given with
+  #painted; // the recipe of the last whole picture
+  #wanted = []; // recipes that are waited for
+  #deviation; // recipe of the standard deviation that is waited for
+  #run = 0; // counts what was asked for: an older one that still waits ends
+  #frame; // the next repainting
+  #strip;
+  #differing; // channel whose difference is shown
   #voxel; // x, y, z of the crosshair
-  #parts;
+  #canvas;
+  #dressing;
 
   /**
    * @param {HTMLElement} element where it is drawn
-   * @param {HTMLElement} channels where its channels' switches go
+   * @param {{channels: HTMLElement, overlays: HTMLElement}} places where switches go
    * @param {Volumes} volumes
-   * @param {() => void} onInvited told that 3D is wanted beside the planes
+   * @param {{invited: () => void, picked: (gene: string) => void}} does told that 3D is wanted beside the planes, and that one
+   *   structure is to be shown alone
    */
-  constructor(element, channels, volumes, onInvited) {
+  constructor(element, { channels, overlays }, volumes, { invited, picked }) {
     this.#element = element;
     this.#volumes = volumes;
-    this.#parts = {
-      channels,
-      canvas: add(element, "canvas"),
-      crosshair: element.appendChild(document.createElementNS(SVG, "svg")),
-      bar: add(element, "div", "scale-bar"),
-      place: add(element, "p", "place"),
-      wait: add(element, "p", "wait"),
-      invitation: add(element, "button", "invitation"),
-      trouble: add(element, "div", "trouble"),
-    };
-    this.#parts.invitation.textContent = "Draw in 3D";
-    this.#parts.invitation.addEventListener("click", onInvited);
-    this.#parts.canvas.setAttribute("aria-hidden", "true"); // the caption says what it shows
-    this.#painter = Painter.on(this.#parts.canvas, (voxel) => this.#sayPlace(voxel));
-    this.#parts.crosshair.setAttribute("class", "crosshair");
+    const canvas = element.appendChild(document.createElement("canvas"));
+    this.#panels = new Panels(element, { move: (voxel) => this.moveTo(voxel), pick: picked });
+    this.#dressing = new Dressing(element, { invited, again: () => this.#open() });
+    this.#channels = new Channels(channels, {
+      change: (name, fields) => this.#change(changed(this.#look, name, fields)),
+      lock: (on) => this.#change(withSwitch(this.#look, "lock", on)),
+      alone: picked,
+      counts: (name) => this.#counts(name),
+    });
+    this.#uncertainty = new UncertaintySwitch(overlays, element, (on) => this.showUncertainty(on));
+    this.#start(canvas);
     new ResizeObserver(() => this.#arrange()).observe(element);
+  }
+
+  /** What is known of the atlas (app/page.py: facts): needed before anything is shown. */
+  set facts(facts) {
+    this.#facts = facts;
+  }
+
+  get #palette() {
+    return { colours: this.#facts.colours, uncertainty: this.#facts.uncertainty.colour };
   }
 
   /**
    * Shows a canonical recipe: first its planes, where only planes are looked at, then the whole. What was shown stays, dimmed,
-   * until something of the new volume is painted.
+   * until something of the new volume is painted. It has the look of the picture before, or the one that is given.
    */
-  async show(recipe) {
-    if (this.#asked === recipe && this.#element.dataset.state !== "error") return;
-    if (this.#asked) this.#volumes.giveUp(this.#asked);
+  async show(recipe, look = undefined) {
+    if (this.#asked === recipe && this.#element.dataset.state !== "error") return look && this.setLook(look);
     this.#asked = recipe;
-    this.#say("loading");
-    const planes = new AbortController();
+    if (look) [this.#look, this.#lookFor] = [readLook(look), recipe];
+    await this.#open();
+  }
+
+  async #open() {
+    const [recipe, run] = [this.#asked, ++this.#run];
+    const isCurrent = () => run === this.#run;
+    this.#giveUpUncertainty();
+    this.#dressing.say("loading");
     try {
-      if (this.#showsPlanesAlone && !this.#volumes.has(recipe)) this.#showPlanes(recipe, planes.signal);
-      const volume = await this.#volumes.get(recipe);
-      planes.abort();
-      if (this.#asked !== recipe) return;
-      await this.#paint(volume);
-      if (this.#asked !== recipe) return;
+      await (PANELS[this.#view] ? this.#openPanels(recipe, isCurrent) : this.#openVolume(recipe, isCurrent));
+      if (!isCurrent()) return;
+      this.#painted = recipe;
       this.#element.dataset.recipe = recipe;
-      this.#say("painted");
+      this.#dressing.say("painted");
+      if (this.#look.uncertain && !PANELS[this.#view]) this.#openUncertainty(recipe, isCurrent);
     } catch (error) {
-      planes.abort();
-      if (this.#asked === recipe) this.#say("error", error.message);
+      if (isCurrent()) this.#dressing.say("error", error.message);
     }
   }
 
+  async #openVolume(recipe, isCurrent) {
+    const planes = new AbortController();
+    const isHere = this.#volumes.has(recipe);
+    const volume = this.#want([recipe]);
+    try {
+      if (this.#showsPlanesAlone && !isHere) this.#showPlanes(recipe, planes.signal, isCurrent);
+      await volume;
+    } finally {
+      planes.abort();
+    }
+    if (isCurrent()) await this.#paint((await volume)[0], recipe);
+  }
+
+  async #openPanels(recipe, isCurrent) {
+    const volumes = await this.#want(PANELS[this.#view].recipes(recipe, this.#facts));
+    if (!isCurrent()) return;
+    this.#take(volumes, recipe, PANELS[this.#view]);
+    this.#voxel ??= [...volumes.find(Boolean).shape.slice(1)].reverse().map((n) => n >> 1);
+    await this.#repaint();
+    await this.#arrange();
+  }
+
+  /** Fetches what is likely to be shown next; not for panels, which are many volumes each. */
+  prefetch(recipe) {
+    if (!PANELS[this.#view]) this.#volumes.prefetch(recipe);
+  }
+
+  /** The volumes of some recipes, null for null. Those that were waited for before and are not among them are given up. */
+  #want(recipes) {
+    for (const old of this.#wanted) if (!recipes.includes(old)) this.#volumes.giveUp(old);
+    this.#wanted = recipes.filter(Boolean);
+    return Promise.all(recipes.map((recipe) => recipe && this.#volumes.get(recipe)));
+  }
+
   get #showsPlanesAlone() {
-    return this.#view !== "both" && this.#view !== "3d";
+    return !PANELS[this.#view] && this.#view !== "both" && this.#view !== "3d";
   }
 
   /** If they come before the whole. That they did not come is nothing to speak of: the whole says what is wrong. */
-  async #showPlanes(recipe, signal) {
+  async #showPlanes(recipe, signal, isCurrent) {
     const planes = await this.#volumes.planes(recipe, this.#voxel, signal).catch(() => null);
-    if (!planes || signal.aborted || this.#asked !== recipe || !this.#showsPlanesAlone) return;
-    await this.#paint(planes);
-    if (!signal.aborted && this.#asked === recipe) this.#say("planes");
+    if (!planes || signal.aborted || !isCurrent() || !this.#showsPlanesAlone) return;
+    await this.#paint(planes, recipe);
+    if (!signal.aborted && isCurrent()) this.#dressing.say("planes");
   }
 
-  onLook = () => {}; // told that the crosshair or the channels changed
+  /** @param {"slice"|"planes"|"both"|"3d"|"grid"|"compare"} view */
+  async setView(view) {
+    const isOther = PANELS[view] !== PANELS[this.#view];
+    this.#view = view;
+    this.#uncertainty.isPossible = !PANELS[view];
+    if (!isOther || !this.#asked) return this.#arrange();
+    await this.#open();
+  }
+
+  /** Resolves to the painted canvas, {width, height, data}: RGBA, rows from the top down. */
+  async pixels() {
+    return this.#kind ? this.#panels.pixels() : (await this.#painter).pixels();
+  }
+
+  /** Where each plane is on the canvas, in CSS pixels, and x, y, z of the voxel they meet in. */
+  async where() {
+    const painter = await this.#painter;
+    return { tiles: this.#tiles(), voxel: this.#kind ? this.#voxel : painter.voxel };
+  }
+
+  /** Moves the crosshair to x, y, z. */
+  async moveTo(voxel) {
+    this.#voxel = voxel;
+    (await this.#painter).moveTo(voxel);
+    this.#panels.moveTo(voxel);
+    this.#strip?.moved(voxel);
+    this.#sayPlace(voxel);
+  }
 
   /** x, y, z of the crosshair, once there is a volume. */
   get voxel() {
     return this.#voxel;
   }
 
-  /** Moves the crosshair to `voxel` x, y, z, now or as soon as there is a volume that has it. */
-  async goTo(voxel) {
-    (await this.#painter).goTo(voxel);
-  }
-
-  /** The channels that are off, by number. */
-  get off() {
-    return this.#off;
-  }
-
-  /** Leaves just these channels off. */
-  async turnOff(channels) {
-    this.#off = channels.filter((channel) => channel >= 0);
-    if (this.#volume) await this.#switchChannels();
-  }
-
-  /** The crosshair to the middle, all channels on. */
+  /** The crosshair to the middle, and the look of a new page. */
   async reset() {
-    const [nx, ny, nz] = this.#volume ? this.#volume.shape.slice(1).reverse() : [0, 0, 0];
-    await this.turnOff([]);
-    if (nx) await this.goTo([nx >> 1, ny >> 1, nz >> 1]);
+    this.setLook({});
+    const volume = this.#shown.find(Boolean);
+    if (volume) await this.moveTo([...volume.shape.slice(1)].reverse().map((n) => n >> 1));
   }
 
-  /** @param {"slice"|"xz"|"yz"|"planes"|"both"|"3d"} view */
-  async setView(view) {
-    this.#view = view;
-    await this.#arrange();
+  /** How channels are shown (look.mjs): one plain object, {} at first. The element tells of each change: event "look". */
+  get look() {
+    return this.#look;
   }
 
-  /** Resolves to the painted canvas, {width, height, data}: RGBA, rows from the top down. */
-  async pixels() {
-    return (await this.#painter).pixels();
+  /** Takes a look, such as one from an address; what cannot be is left out. */
+  setLook(look) {
+    const next = readLook(look);
+    const turns = Boolean(next.uncertain) !== Boolean(this.#look.uncertain);
+    this.#change(next);
+    if (turns) this.showUncertainty(Boolean(next.uncertain));
   }
 
-  /** Where each plane is on the canvas, in CSS pixels, x, y, z of the voxel they meet in, and the volume's shape and scale. */
-  async where() {
-    const { shape, voxel_um } = this.#volume ?? {};
-    const cssWidth = this.#parts.canvas.clientWidth;
-    return { tiles: this.#tiles(), voxel: (await this.#painter).voxel, shape, voxel_um, cssWidth };
+  /** Gives every channel that is on the window from the 50th to the 98.3rd percentile of what is not black. */
+  autoContrast() {
+    const names = this.#names.filter((name) => channelOf(this.#look, name).on);
+    this.#change(names.reduce((look, name) => changed(look, name, { window: autoWindow(this.#counts(name)), auto: true }), this.#look));
   }
 
-  async #paint(volume) {
-    const isOther = this.#volume?.channels.join() !== volume.channels.join();
+  /** Shows or hides a channel, by its place. */
+  toggle(channel) {
+    const name = this.#names[channel];
+    if (name) this.#change(changed(this.#look, name, { on: !channelOf(this.#look, name).on }));
+  }
+
+  /** Lays the standard deviation over draws of z_s over the picture, or takes it away. */
+  showUncertainty(on) {
+    this.#change(withSwitch(on ? this.#look : changed(this.#look, UNCERTAINTY, channelOf({}, UNCERTAINTY)), "uncertain", on));
+    const run = this.#run;
+    if (on && this.#asked && this.#painted === this.#asked && !this.#kind) this.#openUncertainty(this.#asked, () => run === this.#run);
+    if (on) return;
+    const had = this.#element.dataset.uncertain === "shown";
+    this.#giveUpUncertainty();
+    if (had) this.#open();
+  }
+
+  async #openUncertainty(recipe, isCurrent) {
+    const { recipe: deviation, n_samples } = uncertaintyOf(recipe, this.#facts);
+    const isWanted = () => isCurrent() && this.#look.uncertain;
+    const [picture] = this.#shown;
+    this.#deviation = deviation;
+    this.#uncertainty.say("loading", `Drawing ${n_samples} localisations at random…`);
+    try {
+      const volume = withUncertainty(picture, await this.#volumes.get(deviation));
+      if (!isWanted()) return;
+      if (!this.#look.channels?.[UNCERTAINTY]?.window) {
+        this.#look = changed(this.#look, UNCERTAINTY, { window: firstWindow(volume) });
+      }
+      await this.#paint(volume, recipe);
+      if (isWanted()) this.#uncertainty.say("shown", this.#uncertaintyWords(n_samples));
+      this.#tell();
+    } catch (error) {
+      if (isWanted()) this.#uncertainty.say("error", error.message);
+    }
+  }
+
+  #uncertaintyWords(n_samples) {
+    const genes = genesOf(this.#painted, this.#facts).map(decodeURIComponent);
+    return wordsOf(genes, n_samples, channelOf(this.#look, UNCERTAINTY).window, this.#facts.uncertainty.full_scale);
+  }
+
+  #giveUpUncertainty() {
+    if (this.#deviation) this.#volumes.giveUp(this.#deviation);
+    this.#deviation = undefined;
+    this.#uncertainty.say("off");
+  }
+
+  get #names() {
+    return [...new Set(this.#shown.filter(Boolean).flatMap(({ channels }) => channels))];
+  }
+
+  /** Histogram of a channel, over all volumes of the picture or some. */
+  #counts(name, volumes = this.#shown.filter(Boolean)) {
+    const having = volumes.filter(({ channels }) => channels.includes(name));
+    return pooled(having.map((volume) => {
+      const known = this.#histograms.get(volume) ?? {};
+      this.#histograms.set(volume, known);
+      const [k, n_voxels] = [volume.channels.indexOf(name), volume.data.length / volume.shape[0]];
+      return (known[name] ??= histogram(volume.data, k * n_voxels, (k + 1) * n_voxels));
+    }));
+  }
+
+  #change(look) {
+    this.#look = look;
+    this.#tell();
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = undefined;
+      this.#repaint();
+    });
+  }
+
+  #tell() {
+    if (this.#shown.length) this.#channels.show(this.#names, this.#look, this.#palette);
+    this.#element.dispatchEvent(new CustomEvent("look", { detail: this.#look, bubbles: true }));
+  }
+
+  /** Volumes have come that make the picture of `recipe`. */
+  #take(volumes, recipe, kind = undefined) {
+    this.#shown = volumes;
+    this.#kind = kind;
+    if (this.#painted && recipe !== this.#painted && recipe !== this.#lookFor) this.#look = forAnother(this.#look, (name) => autoWindow(this.#counts(name)));
+    this.#channels.show(this.#names, this.#look, this.#palette);
+    this.#dressing.kind = kind === compare ? "" : kind ? "predicted" : kindOf(recipe);
+  }
+
+  async #paint(volume, recipe) {
+    this.#take([volume], recipe);
     this.#volume = volume;
-    if (isOther) this.#drawChannels();
+    this.#panels.hide();
     await this.#repaint();
     await this.#arrange();
   }
 
   async #repaint() {
-    const { shape, voxel_um } = this.#volume;
-    this.#rgba = compose(this.#volume, this.#on, this.#rgba);
+    if (!this.#shown.length) return;
+    delete this.#element.dataset.look;
+    const isMixed = !this.#kind && areMany(this.#look, this.#names);
+    this.#dressing.mixing = isMixed ? "each voxel in the colour of its brightest structure" : "";
+    if (this.#kind) this.#paintPanels();
+    else await this.#paintVolume();
+    this.#element.dataset.look = JSON.stringify(this.#look); // what is painted
+  }
+
+  async #paintVolume() {
+    const { shape, voxel_um, channels } = this.#volume;
+    this.#rgba = compose(this.#volume, appearances(this.#look, channels, this.#palette), this.#rgba);
     await (await this.#painter).load(this.#rgba, shape.slice(1), voxel_um);
   }
 
+  #paintPanels() {
+    const kind = this.#kind;
+    const differ = (channel) => {
+      this.#differing = channel;
+      this.#paintPanels();
+    };
+    const how = {
+      look: this.#look,
+      palette: this.#palette,
+      facts: this.#facts,
+      recipe: this.#asked,
+      counts: (name, volumes) => this.#counts(name, volumes),
+      voxel: this.#voxel,
+      move: (voxel) => this.moveTo(voxel),
+      differing: this.#differing,
+      differ,
+    };
+    const volume = this.#shown.find(Boolean);
+    this.#panels.show(kind.panels(this.#shown, how), { planes: kind.planes, shape: volume.shape.slice(1), voxel: this.#voxel, isChoice: kind.isChoice });
+    this.#strip = kind.strip(this.#shown, how);
+    this.#dressing.strip = this.#strip.nodes;
+  }
+
+  /** The canvas of the planes with its painter, which says what it draws 3D with, and how often a context was lost. */
+  #start(canvas) {
+    this.#canvas = canvas;
+    canvas.setAttribute("aria-hidden", "true"); // the caption says what it shows
+    const tell = ({ hasWebgl, n_renewed }) => {
+      this.#element.dataset.painter = hasWebgl ? "webgl" : "planes";
+      if (n_renewed) this.#element.dataset.renewed = n_renewed;
+    };
+    this.#painter = Painter.on(canvas, (voxel) => this.#sayPlace(voxel), tell);
+  }
+
   #tiles() {
-    if (!this.#volume) return [];
-    const { clientWidth: width, clientHeight: height } = this.#parts.canvas;
+    if (this.#kind) return this.#panels.tiles;
+    if (!this.#volume || PANELS[this.#view]) return [];
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
     return tiles(this.#view, { width, height }, this.#volume.shape.slice(1));
   }
 
   async #arrange() {
     const painter = await this.#painter;
+    this.#panels.arrange();
+    this.#element.dataset.view = this.#view;
     const places = this.#tiles();
-    await painter.arrange(places);
-    this.#drawBar(places[0]);
-    this.#drawInvitation(places);
-    if (painter.voxel) this.#sayPlace(painter.voxel);
-  }
-
-  #drawBar(tile) {
-    const { bar } = this.#parts;
-    bar.hidden = !tile || tile.plane === "3d";
-    if (bar.hidden) return;
-    const { voxel_um, shape } = this.#volume;
-    const across = tile.plane === "yz" ? shape[2] : shape[3];
-    const scale = tile.width / (across * voxel_um); // pixels a um
-    const um = barLength(tile.width / scale / 4);
-    bar.textContent = `${um} µm`;
-    bar.style.width = `${um * scale}px`;
-    bar.style.left = `${tile.left + 12}px`;
-    bar.style.top = `${tile.top + tile.height - 14}px`;
-  }
-
-  /** Where the planes leave room for it, 3D is one click away. */
-  #drawInvitation(places) {
-    const { invitation } = this.#parts;
-    invitation.hidden = this.#view !== "planes" || !places.length;
-    if (invitation.hidden) return;
-    const [xy, , yz] = places;
-    Object.assign(invitation.style, { left: `${yz.left}px`, top: `${xy.top}px`, width: `${yz.width}px`, height: `${xy.height}px` });
-  }
-
-  #drawChannels() {
-    this.#parts.channels.replaceChildren(
-      ...this.#volume.channels.map((name, channel) => {
-        const button = document.createElement("button");
-        button.className = "channel";
-        button.textContent = name;
-        button.style.setProperty("--colour", cssColour(channel));
-        button.setAttribute("aria-pressed", !this.#off.includes(channel));
-        button.addEventListener("click", () => this.toggle(channel));
-        return button;
-      }),
-    );
-  }
-
-  /** Shows or hides a channel. */
-  async toggle(channel) {
-    if (!(channel < (this.#volume?.channels.length ?? 0))) return;
-    const isOff = this.#off.includes(channel);
-    await this.turnOff(isOff ? this.#off.filter((other) => other !== channel) : [...this.#off, channel].sort());
-  }
-
-  get #on() {
-    return this.#volume.channels.map((_, channel) => !this.#off.includes(channel));
-  }
-
-  async #switchChannels() {
-    [...this.#parts.channels.children].forEach((button, channel) => button.setAttribute("aria-pressed", this.#on[channel]));
-    await this.#repaint();
-    this.onLook();
+    if (!this.#kind && places.length) await painter.arrange(places);
+    this.#dressing.arrange(places, this.#view, this.#shown.find(Boolean));
+    if (!this.#kind) this.#dressing.strip = [];
+    const voxel = this.#kind ? this.#voxel : painter.voxel;
+    if (voxel) this.#sayPlace(voxel);
   }
 
   #sayPlace(voxel) {
-    if (!this.#volume) return;
-    if (this.#voxel?.join() !== voxel.join()) this.onLook((this.#voxel = voxel));
-    const { voxel_um: um, shape } = this.#volume;
-    this.#parts.crosshair.innerHTML = `<path d="${crosshair(this.#tiles(), voxel, shape.slice(1))}"/>`;
-    this.#parts.place.textContent = voxel.map((at, axis) => `${"xyz"[axis]} ${((at + 0.5) * um).toFixed(1)}`).join("  ") + " µm";
+    const volume = this.#shown.find(Boolean);
+    if (!volume) return;
+    const moved = this.#voxel?.join() !== voxel.join();
+    this.#voxel = voxel;
+    if (moved) this.#element.dispatchEvent(new CustomEvent("place", { bubbles: true }));
+    if (this.#kind === grid) this.#dressing.clearPlace(); // there only the slice is chosen
+    else this.#dressing.sayPlace(this.#tiles(), voxel, volume);
   }
-
-  #say(state, message = "") {
-    const { trouble, wait } = this.#parts;
-    this.#element.dataset.state = state;
-    this.#element.setAttribute("aria-busy", state === "loading");
-    clearTimeout(this.patience);
-    wait.textContent = "";
-    if (state === "loading") this.patience = setTimeout(() => (wait.textContent = "Decoding…"), PATIENCE_MS);
-    const recipe = this.#asked;
-    trouble.replaceChildren();
-    if (state !== "error") return;
-    add(trouble, "p").textContent = message;
-    const again = add(trouble, "button");
-    again.textContent = "Try again";
-    again.addEventListener("click", () => this.show(recipe));
-  }
-}
-
-function add(parent, tag, className = "") {
-  const element = document.createElement(tag);
-  element.className = className;
-  parent.append(element);
-  return element;
 }

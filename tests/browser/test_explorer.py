@@ -203,20 +203,30 @@ def test_a_structure_nobody_imaged_is_predicted(page, address, atlas):
     row = lonely_row(atlas, "z_r")
     open_cell(page, atlas, row)
     other = next(s.gene for s in atlas.structures if s.gene != atlas.cells["structure"].iloc[row])
+    own = atlas.cells["structure"].iloc[row]
     page.click("#structure")
     page.get_by_role("option", name=re.compile(f"^{other}:")).click()
-    wait_for_recipe(page, f"show=predicted.*structures={other}")
+    wait_for_recipe(page, f"show=predicted.*structures={own},{other}")
+    page.keyboard.press("Escape")
+    page.click(f"[data-channel={other}] .adjust")
+    page.get_by_role("button", name="Show only this structure").click()
+    wait_for_recipe(page, f"show=predicted.*structures={other}$")
     assert page.inner_text("#caption .kind") == "PREDICTED"
     assert page.inner_text("#channels").split() == ["membrane", "DNA", other]
     assert_planes_are_numpys(page, address, {"xy"})
     # One channel alone is grey.
-    page.click("#channels button:nth-child(1)")
-    page.click("#channels button:nth-child(2)")
+    before = painted_planes(page)[0]["xy"]
+    switch = lambda name: page.click(f"[data-channel={name}] .channel")  # noqa: E731
+    switch("membrane")
+    switch("DNA")
+    page.wait_for_selector("#viewer[data-look*=membrane][data-look*=DNA]")
     picture = painted_planes(page)[0]["xy"]
     assert (picture[..., 0] == picture[..., 1]).all()
     assert (picture[..., 1] == picture[..., 2]).all()
-    page.click("#channels button:nth-child(1)")
-    page.click("#channels button:nth-child(2)")
+    assert not np.array_equal(picture, before)
+    switch("membrane")
+    switch("DNA")
+    page.wait_for_selector("#viewer[data-look='{}']")
     assert_planes_are_numpys(page, address, {"xy"})
 
 
@@ -400,7 +410,7 @@ def test_another_atlas_is_one_choice_away(context, atlas, tiny_atlas):
 def test_every_control_has_a_name(page):
     nameless = page.evaluate(
         """[...document.querySelectorAll("button, input, a, [role=slider], [role=radiogroup]")]
-            .filter((e) => e.offsetParent && !e.innerText && !e.labels?.length)
+            .filter((e) => e.offsetParent && !e.innerText && !e.labels?.length && !e.closest("[aria-hidden=true]"))
             .filter((e) => !e.getAttribute("aria-label") && !e.getAttribute("aria-labelledby"))
             .map((e) => e.outerHTML.slice(0, 120))"""
     )

@@ -45,7 +45,7 @@ def test_a_link_opens_the_identical_picture_in_another_browser(open_page, new_co
     tiles = {tile["plane"]: tile for tile in page.evaluate("cellViewer.where()")["tiles"]}
     box = page.locator("#viewer canvas").first.bounding_box()
     page.mouse.click(box["x"] + tiles["xy"]["left"] + 40, box["y"] + tiles["xy"]["top"] + 30)
-    page.wait_for_function("location.search.includes('voxel=') && location.search.includes('off=1')")
+    page.wait_for_function("location.search.includes('voxel=') && location.search.includes('look=')")
     link, picture = page.evaluate("location.search"), page.evaluate(HASH)
     other = open_page(link, context=new_context())
     assert other.evaluate(HASH) == picture

@@ -1,0 +1,55 @@
+// Recipes beside the one that is shown: of the same shape, but observed, with every structure, or its uncertainty. Canonical, as
+// app/recipe.py writes them, so that the cache knows them. Pure functions of the recipe and of what is known of the atlas.
+
+const ORDER = ["atlas", "show", "shape", "structures", "z_s", "value"];
+const N_SAMPLES = 16;
+const SEED = 1;
+
+/** A recipe's fields, by key. */
+export const fieldsOf = (recipe) => Object.fromEntries(recipe.split(";").map((field) => [field.slice(0, field.indexOf("=")), field.slice(field.indexOf("=") + 1)]));
+
+const write = (fields) => ORDER.filter((key) => fields[key]).map((key) => `${key}=${fields[key]}`).join(";");
+
+/** "observed", "reconstructed" or "predicted". */
+export const kindOf = (recipe) => fieldsOf(recipe).show;
+
+/** The cell whose shape is shown, as a row of the atlas; null where it is no cell's. */
+export function rowOf(recipe, facts) {
+  const { shape } = fieldsOf(recipe);
+  if (!shape.startsWith("cell:")) return null;
+  const row = facts.cells.indexOf(decodeURIComponent(shape.slice("cell:".length)));
+  return row < 0 ? null : row;
+}
+
+/** Its structures, as a recipe names them. */
+export function genesOf(recipe, facts) {
+  const { structures } = fieldsOf(recipe);
+  return structures ? structures.split(",") : [facts.genes[facts.structure[rowOf(recipe, facts)]]];
+}
+
+const predicted = (recipe, genes) => {
+  const { atlas, shape, z_s } = fieldsOf(recipe);
+  return { atlas, show: "predicted", shape, structures: genes.join(), z_s };
+};
+
+/** Every structure of the atlas in this shape. */
+export const withAllStructures = (recipe, facts) => write(predicted(recipe, facts.genes));
+
+/** Standard deviation of its structures over draws of z_s, and of how many. */
+export function uncertaintyOf(recipe, facts) {
+  const genes = genesOf(recipe, facts);
+  const n_samples = Math.min(N_SAMPLES, Math.floor(facts.uncertainty.max_samples / genes.length));
+  return { n_samples, recipe: write({ ...predicted(recipe, genes), z_s: undefined, value: `sd:${n_samples}:${SEED}` }) };
+}
+
+/** The cell observed, reconstructed and predicted with its own structure; null for what is not there. */
+export function comparisonOf(recipe, facts) {
+  const { atlas, shape } = fieldsOf(recipe);
+  const row = rowOf(recipe, facts);
+  if (row === null) return { observed: null, reconstructed: null, predicted: write({ ...predicted(recipe, genesOf(recipe, facts)), value: "" }) };
+  return {
+    observed: facts.observed.includes(row) ? write({ atlas, show: "observed", shape }) : null,
+    reconstructed: write({ atlas, show: "reconstructed", shape }),
+    predicted: write(predicted(recipe, [facts.genes[facts.structure[row]]])),
+  };
+}
