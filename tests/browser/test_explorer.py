@@ -120,7 +120,7 @@ def open_cell(page, atlas, row: int) -> str:
     """Click a cell on the map of z_r and show its reconstruction."""
     page.mouse.click(*pixel_of(page, "z_r", *atlas.projection("z_r")[row]))
     wait_for_recipe(page, f"shape=cell:{navigation.cell_id(atlas, row)}(;|$)")
-    page.get_by_text("Reconstructed", exact=True).click()
+    page.locator("#show").get_by_text("Reconstructed", exact=True).click()
     return wait_for_recipe(page, f"show=reconstructed;shape=cell:{navigation.cell_id(atlas, row)}$")
 
 

@@ -181,7 +181,7 @@ def test_a_zip_shows_progress_can_be_cancelled_and_then_leaves_nothing(new_conte
     page.get_by_text("Predicted", exact=True).last.click()
     page.click(f"#{ids.HOME_MAKE}")
     page.wait_for_function("document.querySelector('#home-result').textContent.startsWith('No structure to predict')")
-    page.get_by_text("Reconstructed", exact=True).last.click()
+    page.locator("#show").get_by_text("Reconstructed", exact=True).last.click()
     wait_for_count(page, "24 cells.")
 
     page.click(f"#{ids.HOME_MAKE}")
