@@ -85,7 +85,6 @@ def drawer() -> dmc.Drawer:
         position="left",
         size="min(460px, 100vw)",
         padding="lg",
-        keepMounted=True,  # its links are made when the page moves, open or not
         overlayProps={"backgroundOpacity": 0.1},
         closeButtonProps={"aria-label": "Close"},
         className="home",

@@ -214,10 +214,13 @@ def test_the_drawer_is_reached_and_left_by_keyboard(page):
 
 
 def test_the_links_follow_what_is_shown(page):
-    before = page.get_attribute(f"#{ids.HOME_SCRIPT}", "href")
+    before = shown(page)
     page.click(f"#{ids.NEXT}")
-    page.wait_for_function("before => document.querySelector('#home-script').getAttribute('href') !== before", arg=before)
+    page.wait_for_function("before => document.querySelector('#viewer').dataset.recipe !== before", arg=before)
     recipe = wait_for_recipe(page, "shape=cell:")
+    page.click(f"#{ids.HOME_OPEN}")
     page.wait_for_function(
-        "recipe => document.querySelector('#home-script').getAttribute('href') === `/api/scripts/${recipe}.py`", arg=recipe
+        "recipe => document.querySelector('#home-script')?.getAttribute('href') === `/api/scripts/${recipe}.py`", arg=recipe
     )
+    page.keyboard.press("Escape")
+    page.wait_for_selector(f"#{ids.HOME_PNG}", state="hidden")
