@@ -178,10 +178,11 @@ def test_a_zip_shows_progress_can_be_cancelled_and_then_leaves_nothing(new_conte
     page.goto(f"{slow_address}/?view=slice")
     wait_until_drawn(page)
     page.click(f"#{ids.HOME_OPEN}")
-    page.get_by_text("Predicted", exact=True).last.click()
+    drawer = page.locator(".home")
+    drawer.get_by_text("Predicted", exact=True).click()
     page.click(f"#{ids.HOME_MAKE}")
     page.wait_for_function("document.querySelector('#home-result').textContent.startsWith('No structure to predict')")
-    page.get_by_text("Reconstructed", exact=True).last.click()
+    drawer.get_by_text("Reconstructed", exact=True).click()
     wait_for_count(page, "24 cells.")
 
     page.click(f"#{ids.HOME_MAKE}")
