@@ -85,7 +85,6 @@ def drawer() -> dmc.Drawer:
         position="left",
         size="min(460px, 100vw)",
         padding="lg",
-        keepMounted=True,  # its links are made when the page moves, open or not
         overlayProps={"backgroundOpacity": 0.1},
         closeButtonProps={"aria-label": "Close"},
         className="home",
@@ -108,10 +107,8 @@ def _many() -> html.Section:
             _segments(ids.HOME_WHICH, WHICHES, "group", "Which cells"),
             html.Div(
                 [
-                    dmc.Select(
-                        id=ids.HOME_GROUP_STRUCTURE, data=[], value="", placeholder="All structures", clearable=True, size="xs"
-                    ),
-                    dmc.Select(id=ids.HOME_GROUP_STAGE, data=[], value="", placeholder="All stages", clearable=True, size="xs"),
+                    _select(ids.HOME_GROUP_STRUCTURE, "Structure of the cells", "All structures"),
+                    _select(ids.HOME_GROUP_STAGE, "Stage of the cells", "All stages"),
                 ],
                 id=ids.HOME_GROUP,
                 className="pair",
@@ -174,6 +171,12 @@ def _many() -> html.Section:
 def _segments(name: str, choices: dict[str, str], value: str, label: str) -> dmc.SegmentedControl:
     data = [{"value": choice, "label": words} for choice, words in choices.items()]
     return dmc.SegmentedControl(id=name, data=data, value=value, size="xs", fullWidth=True, **{"aria-label": label})
+
+
+def _select(name: str, label: str, everything: str) -> dmc.Select:
+    return dmc.Select(
+        id=name, data=[], value="", placeholder=everything, clearable=True, searchable=True, size="xs", **{"aria-label": label}
+    )
 
 
 def stage_options(atlas: Atlas) -> list[dict[str, str]]:

@@ -178,10 +178,11 @@ def test_a_zip_shows_progress_can_be_cancelled_and_then_leaves_nothing(new_conte
     page.goto(f"{slow_address}/?view=slice")
     wait_until_drawn(page)
     page.click(f"#{ids.HOME_OPEN}")
-    page.get_by_text("Predicted", exact=True).last.click()
+    drawer = page.locator(".home")
+    drawer.get_by_text("Predicted", exact=True).click()
     page.click(f"#{ids.HOME_MAKE}")
     page.wait_for_function("document.querySelector('#home-result').textContent.startsWith('No structure to predict')")
-    page.locator("#show").get_by_text("Reconstructed", exact=True).last.click()
+    drawer.get_by_text("Reconstructed", exact=True).click()
     wait_for_count(page, "24 cells.")
 
     page.click(f"#{ids.HOME_MAKE}")
@@ -214,10 +215,13 @@ def test_the_drawer_is_reached_and_left_by_keyboard(page):
 
 
 def test_the_links_follow_what_is_shown(page):
-    before = page.get_attribute(f"#{ids.HOME_SCRIPT}", "href")
+    before = shown(page)
     page.click(f"#{ids.NEXT}")
-    page.wait_for_function("before => document.querySelector('#home-script').getAttribute('href') !== before", arg=before)
+    page.wait_for_function("before => document.querySelector('#viewer').dataset.recipe !== before", arg=before)
     recipe = wait_for_recipe(page, "shape=cell:")
+    page.click(f"#{ids.HOME_OPEN}")
     page.wait_for_function(
-        "recipe => document.querySelector('#home-script').getAttribute('href') === `/api/scripts/${recipe}.py`", arg=recipe
+        "recipe => document.querySelector('#home-script')?.getAttribute('href') === `/api/scripts/${recipe}.py`", arg=recipe
     )
+    page.keyboard.press("Escape")
+    page.wait_for_selector(f"#{ids.HOME_PNG}", state="hidden")
