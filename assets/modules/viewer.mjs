@@ -297,12 +297,13 @@ export class Viewer {
 
   async #repaint() {
     if (!this.#shown.length) return;
+    const look = JSON.stringify(this.#look);
     delete this.#element.dataset.look;
     const isMixed = !this.#kind && areMany(this.#look, this.#names);
     this.#dressing.mixing = isMixed ? "each voxel in the colour of its brightest structure" : "";
     if (this.#kind) this.#paintPanels();
     else await this.#paintVolume();
-    this.#element.dataset.look = JSON.stringify(this.#look); // what is painted
+    this.#element.dataset.look = look; // what is painted
   }
 
   async #paintVolume() {
