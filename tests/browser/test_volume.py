@@ -386,6 +386,9 @@ def test_what_is_uncertain_is_laid_over_the_picture(open_here, address, atlas):
     palette = [*colours(3), UNCERTAINTY]
     assert_looks_like(tile, mixed(data, [FULL, FULL, FULL, auto(deviation)], palette), voxel, is_smooth)
     assert page.inner_text("#channels").split()[-1] == "uncertainty"
+    # Its contrast is in its words.
+    page.evaluate("cellViewer.setLook({ ...cellViewer.look, channels: { uncertainty: { window: [0, 102] } } })")
+    page.wait_for_function("document.querySelector('.uncertain').innerText.includes('from 0.00 to 0.20')")
     # It goes on to the next cell, and away.
     page.click("#next")
     wait_for_recipe(page, f"cell:{navigation.cell_id(atlas, 1)}$")
