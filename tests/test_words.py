@@ -57,3 +57,11 @@ def test_every_form_of_recipe_has_words(atlas):
         assert all(words)
         assert all(part in words.sentence for part in (words.title, words.detail, words.note))
     assert stage_words(NOT_ANNOTATED) == "stage not annotated"
+
+
+def test_many_structures_are_counted(atlas):
+    genes = tuple(s.gene for s in atlas.structures)
+    detail = lambda n: describe(atlas, Recipe(PREDICTED, Draw(3), genes[:n])).detail  # noqa: E731
+    assert detail(1).endswith(")")
+    assert detail(3).endswith(", ".join(genes[:3]))
+    assert detail(len(genes)).endswith(f"{len(genes)} structures of one cell")

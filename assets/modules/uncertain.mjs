@@ -28,5 +28,5 @@ export function firstWindow(volume) {
 export function wordsOf(genes, n_samples, window, full_scale) {
   const what = genes.length > 3 ? `any of ${genes.length} structures` : genes.join(", ");
   const [low, high] = window.map((value) => ((value / 255) * full_scale).toFixed(2));
-  return `Red: how much ${what} varies over ${n_samples} localisations drawn at random. Standard deviation from ${low} to ${high}, of at most 0.5.`;
+  return `Uncertainty: how much ${what} varies over ${n_samples} localisations drawn at random. Standard deviation from ${low} to ${high}, of at most ${full_scale}.`;
 }

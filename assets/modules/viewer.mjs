@@ -220,6 +220,7 @@ export class Viewer {
   /** Lays the standard deviation over draws of z_s over the picture, or takes it away. */
   showUncertainty(on) {
     this.#change(withSwitch(on ? this.#look : changed(this.#look, UNCERTAINTY, channelOf({}, UNCERTAINTY)), "uncertain", on));
+    if (on && this.#element.dataset.uncertain !== "off") return; // it is there, or on its way
     const run = this.#run;
     if (on && this.#asked && this.#painted === this.#asked && !this.#kind) this.#openUncertainty(this.#asked, () => run === this.#run);
     if (on) return;
@@ -241,16 +242,18 @@ export class Viewer {
         this.#look = changed(this.#look, UNCERTAINTY, { window: firstWindow(volume) });
       }
       await this.#paint(volume, recipe);
-      if (isWanted()) this.#uncertainty.say("shown", this.#uncertaintyWords(n_samples));
+      if (isWanted()) this.#sayUncertainty();
       this.#tell();
     } catch (error) {
       if (isWanted()) this.#uncertainty.say("error", error.message);
     }
   }
 
-  #uncertaintyWords(n_samples) {
+  #sayUncertainty() {
     const genes = genesOf(this.#painted, this.#facts).map(decodeURIComponent);
-    return wordsOf(genes, n_samples, channelOf(this.#look, UNCERTAINTY).window, this.#facts.uncertainty.full_scale);
+    const { n_samples } = uncertaintyOf(this.#painted, this.#facts);
+    const { window } = channelOf(this.#look, UNCERTAINTY);
+    this.#uncertainty.say("shown", wordsOf(genes, n_samples, window, this.#facts.uncertainty.full_scale));
   }
 
   #giveUpUncertainty() {
@@ -307,12 +310,14 @@ export class Viewer {
 
   async #repaint() {
     if (!this.#shown.length) return;
+    const look = JSON.stringify(this.#look);
     delete this.#element.dataset.look;
     const isMixed = !this.#kind && areMany(this.#look, this.#names);
     this.#dressing.mixing = isMixed ? "each voxel in the colour of its brightest structure" : "";
     if (this.#kind) this.#paintPanels();
     else await this.#paintVolume();
-    this.#element.dataset.look = JSON.stringify(this.#look); // what is painted
+    if (this.#element.dataset.uncertain === "shown") this.#sayUncertainty();
+    this.#element.dataset.look = look; // what is painted
   }
 
   async #paintVolume() {

@@ -242,6 +242,16 @@ def test_a_grid_of_all_structures_has_one_slice(open_here, address, atlas):
     page = open_here(link(atlas))
     asked = []
     page.on("request", lambda request: "/api/" in request.url and asked.append(request.url))
+    page.evaluate(
+        """() => {
+            const getContext = HTMLCanvasElement.prototype.getContext;
+            window.n_webgl = 0;
+            HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+                if (/webgl/.test(kind)) window.n_webgl++;
+                return getContext.call(this, kind, ...more);
+            };
+        }"""
+    )
     page.get_by_text("Grid", exact=True).click()
     wait_for_view(page, "grid")
     genes = [s.gene for s in atlas.structures]
@@ -249,6 +259,7 @@ def test_a_grid_of_all_structures_has_one_slice(open_here, address, atlas):
         parse(f"atlas={atlas.atlas_id};show=predicted;shape=cell:{navigation.cell_id(atlas, 0)};structures={','.join(genes)}")
     )
     assert asked == [f"{address}/api/volumes/{recipe}.bin"], "one fetch holds them all"
+    assert page.evaluate("n_webgl") == 0
     assert page.locator("button.panel").all_inner_texts() == genes
     assert page.inner_text("#viewer > .said") == "PREDICTED"
     data = volume(address, recipe)
@@ -334,6 +345,19 @@ def test_a_comparison_says_what_is_not_there(open_page, context, tiny_atlas):
     poor.close()
 
 
+def test_panels_that_fail_say_so_and_can_be_tried_again(context, address, atlas):
+    page = context.new_page()
+    page.route("**/*show=observed*.bin", lambda route: route.abort())
+    page.goto(f"{address}/{link(atlas, view='compare')}")
+    page.wait_for_selector("#viewer[data-state=error]")
+    assert "does not answer" in page.inner_text("#viewer .trouble")
+    page.unroute_all(behavior="ignoreErrors")
+    page.get_by_role("button", name="Try again").click()
+    wait_for_view(page, "compare")
+    assert len({tile["panel"] for tile in page.evaluate("cellViewer.where()")["tiles"]}) == 4
+    page.close()
+
+
 @pytest.mark.parametrize("show", ["observed", "reconstructed", "predicted"])
 def test_the_picture_says_what_it_is(open_page, atlas, show):
     own = atlas.cells["structure"].iloc[0]
@@ -360,6 +384,9 @@ def test_what_is_uncertain_is_laid_over_the_picture(open_here, address, atlas):
     palette = [*colours(3), UNCERTAINTY]
     assert_looks_like(tile, mixed(data, [FULL, FULL, FULL, auto(deviation)], palette), voxel)
     assert page.inner_text("#channels").split()[-1] == "uncertainty"
+    # Its contrast is in its words.
+    page.evaluate("cellViewer.setLook({ ...cellViewer.look, channels: { uncertainty: { window: [0, 102] } } })")
+    page.wait_for_function("document.querySelector('.uncertain').innerText.includes('from 0.00 to 0.20')")
     # It goes on to the next cell, and away.
     page.click("#next")
     wait_for_recipe(page, f"cell:{navigation.cell_id(atlas, 1)}$")
