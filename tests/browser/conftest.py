@@ -23,7 +23,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 12_000  # a first paint takes seconds where the processor draws
+PATIENCE_MS = 60_000  # a first paint takes seconds where the processor draws
 
 
 def _missing() -> str | None:
