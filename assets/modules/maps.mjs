@@ -113,6 +113,7 @@ export class Maps {
       drawn: (polygon, how) => this.lassoed(within(map().points, polygon), how),
     });
     this.#lassos.set(holder, lasso);
+    holder.addEventListener("pointerdown", () => clearTimeout(this.#placing), { capture: true }); // the second of a double click
   }
 
   /** The figure may be another: its points, and on it what was selected and shaded. */
