@@ -56,8 +56,8 @@ def bar() -> html.Section:
                 ],
                 className="know-bar",
             ),
-            html.Div(id=ids.TABLE, className="panel", hidden=True, role="region", **{"aria-label": PANELS["table"]}),
-            html.Div(id=ids.ABOUT, className="panel", hidden=True, role="region", **{"aria-label": PANELS["about"]}),
+            html.Div(id=ids.TABLE, className="know-panel", hidden=True, role="region", **{"aria-label": PANELS["table"]}),
+            html.Div(id=ids.ABOUT, className="know-panel", hidden=True, role="region", **{"aria-label": PANELS["about"]}),
             html.Div(
                 [
                     dmc.Select(
@@ -71,7 +71,7 @@ def bar() -> html.Section:
                     html.Div(id=ids.EXTREMES, className="extremes"),
                 ],
                 id=ids.VARIATION,
-                className="panel",
+                className="know-panel",
                 hidden=True,
                 role="region",
                 **{"aria-label": PANELS["variation"]},
