@@ -123,8 +123,8 @@ class Trust(BaseModel):
     """Where a cell decoded from a place on a map lands when it is encoded again. A long way: do not trust it."""
 
     map: str  # "z_r" or "z_s"
-    start: tuple[float, float]
-    end: tuple[float, float]
+    start: list[float]  # x, y
+    end: list[float]  # x, y
     length: float  # as a part of the map's diagonal
     nearest_cell: str  # to the encoding
     words: str

@@ -22,7 +22,14 @@ def add_routes(router: APIRouter, services: dict[str, VolumeService]) -> None:
         service = choose(services, asked.atlas)
         trip = trust.round_trip(service, service.settle(asked))
         cell_id = str(service.atlas.cells["cell_id"].iloc[trip.nearest])
-        return Trust(map=trip.name, start=trip.start, end=trip.end, length=trip.length, nearest_cell=cell_id, words=trip.words)
+        return Trust(
+            map=trip.name,
+            start=list(trip.start),
+            end=list(trip.end),
+            length=trip.length,
+            nearest_cell=cell_id,
+            words=trip.words,
+        )
 
     @lru_cache(maxsize=2 * max(len(services), 1))
     def drawn(atlas_id: str, name: str) -> bytes:
