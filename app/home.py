@@ -21,6 +21,7 @@ from dash.background_callback.managers import BaseBackgroundCallbackManager
 
 from app import bulk, ids
 from app.bulk import Choice
+from app.jobs import interruptible
 from app.page import structure_options
 from app.recipe import OBSERVED, RECONSTRUCTED, SHOWS
 from app.words import stage_words
@@ -228,7 +229,8 @@ def fill(tell: Callable[[tuple], None], order: dict | None) -> list | str:
     if not order:
         return ""
     try:
-        path = bulk.fill(bulk.export_folder(), order["id"], lambda *progress: tell(told(*progress)))
+        with interruptible():
+            path = bulk.fill(bulk.export_folder(), order["id"], lambda *progress: tell(told(*progress)))
     except bulk.Cancelled:
         return "Cancelled. Nothing was kept."
     except InputError as error:
