@@ -21,6 +21,7 @@ from dash.background_callback.managers import BaseBackgroundCallbackManager
 
 from app import bulk, ids
 from app.bulk import Choice
+from app.jobs import interruptible
 from app.page import structure_options
 from app.recipe import OBSERVED, RECONSTRUCTED, SHOWS
 from app.words import stage_words
@@ -74,7 +75,7 @@ def drawer() -> dmc.Drawer:
                     html.P(id=ids.HOME_SAID, role="status"),
                     html.Button("Cancel", id=ids.HOME_STOP, className="take", hidden=True),
                 ],
-                className="said",
+                className="home-said",
             ),
             _many(),
             dcc.Store(id=ids.HOME_ORDER),
@@ -157,7 +158,7 @@ def _many() -> html.Section:
                     dmc.Progress(id=ids.HOME_BAR, value=0, size="sm", **{"aria-label": "Volumes fetched"}),
                     html.Div(
                         [html.P(id=ids.HOME_TOLD), html.Button("Cancel", id=ids.HOME_CANCEL, className="take")],
-                        className="said",
+                        className="home-said",
                     ),
                 ],
                 id=ids.HOME_PROGRESS,
@@ -228,7 +229,8 @@ def fill(tell: Callable[[tuple], None], order: dict | None) -> list | str:
     if not order:
         return ""
     try:
-        path = bulk.fill(bulk.export_folder(), order["id"], lambda *progress: tell(told(*progress)))
+        with interruptible():
+            path = bulk.fill(bulk.export_folder(), order["id"], lambda *progress: tell(told(*progress)))
     except bulk.Cancelled:
         return "Cancelled. Nothing was kept."
     except InputError as error:

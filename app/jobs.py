@@ -8,9 +8,14 @@ EXPLORER_URL  where workers find the server; default: where the page was asked f
 """
 
 import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import diskcache
+import multiprocess
 from dash import CeleryManager, DiskcacheManager
 from dash.background_callback.managers import BaseBackgroundCallbackManager
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -41,6 +46,33 @@ def celery_app(url: str):
         broker_connection_retry_on_startup=True,
     )
     return app
+
+
+def end_jobs() -> None:
+    """End the jobs that are processes of this server: it goes, and they would wait for it."""
+    for job in multiprocess.active_children():
+        job.terminate()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """In this block a request to end is a KeyboardInterrupt, so that what was begun is cleared away.
+
+    A job begins as a copy of the server, whose own answer to such requests would do nothing in it.
+    """
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {which: signal.signal(which, interrupt) for which in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)
 
 
 class OwnAddress:

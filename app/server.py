@@ -20,7 +20,7 @@ from app.api.volumes import EXPOSED_HEADERS
 from app.cache import VolumeCache
 from app.decoding import Decoder
 from app.flights import Flights
-from app.jobs import OwnAddress, make_manager
+from app.jobs import OwnAddress, end_jobs, make_manager
 from app.volumes import VolumeService
 from model.atlas import Atlas
 
@@ -117,6 +117,7 @@ def make_server(
     callbacks.register(app, by_id)
     home.register(app, by_id, manager, address)
     know_callbacks.register(app, by_id)
+    server.router.on_shutdown.append(end_jobs)
     # Volumes and TIFFs come compressed already; viewers elsewhere may read everything that can be read.
     uncompressed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "image/tiff")
     server.add_middleware(GZipMiddleware, compresslevel=GZIP_LEVEL, exclude_content_types=uncompressed)

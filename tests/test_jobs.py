@@ -158,6 +158,20 @@ def test_a_hundred_volumes_show_progress_and_a_cancelled_export_leaves_nothing(b
         page.close()
 
 
+def test_a_server_that_is_stopped_takes_its_jobs_with_it(big_atlas, tmp_path):
+    exports = tmp_path / "exports"
+    with serving_app(big_atlas, tmp_path, "server", {"EXPORT_DIR": str(exports)}) as (url, process):
+        page = DashPage(url)
+        job = started(page, ordered(page))
+        job.follow(until=begun)
+        (work,) = psutil.Process(process.pid).children(recursive=True)
+        page.close()
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+        wait_for(lambda: not work.is_running() or work.status() == psutil.STATUS_ZOMBIE, tmp_path / "server.log", 20)
+        assert list(exports.iterdir()) == []
+
+
 def test_the_same_export_through_celery_and_redis_with_two_servers(big_atlas, tmp_path):
     if not shutil.which("redis-server"):
         pytest.skip("redis-server is not installed: apt-get install redis-server")

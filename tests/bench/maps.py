@@ -19,7 +19,7 @@ from app.server import make_server
 from model.atlas import Atlas
 from tests.bench.clicks import DEMO
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, wait_until_drawn
-from tests.browser.test_know import around, lasso, wait_for_count
+from tests.browser.test_knowing import around, lasso, wait_for_count
 from tests.serving import serving
 
 FRAMES = """() => {
