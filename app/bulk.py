@@ -9,7 +9,6 @@ An order lives as long as its folder: whoever fills it looks before each volume 
 no point again. Volumes are fetched from the server that placed the order, over HTTP: nothing is decoded here.
 """
 
-import base64
 import csv
 import io
 import json
@@ -28,6 +27,7 @@ from urllib.request import urlopen
 
 import numpy as np
 
+from app import selection
 from app.cache import default_cache_dir
 from app.export import file_name
 from app.recipe import OBSERVED, PREDICTED, Cell, Recipe, parse, url_path
@@ -56,7 +56,7 @@ class Choice:
     text: str = ""  # cell ids, between commas or white space
     structure: str = ""
     stage: str = ""
-    selection: dict | None = None  # {"rows": n, "bitset": base64}: bit i, lowest first, is row i of the cell table
+    selection: str | None = None  # bits, as `app.selection` has them
 
 
 def rows_of(atlas: Atlas, choice: Choice) -> list[int]:
@@ -75,20 +75,13 @@ def rows_of(atlas: Atlas, choice: Choice) -> list[int]:
         rows = [atlas.index_of[cell_id] for cell_id in ids]
         return _some(rows, "no cell id; give some, between commas or on lines of their own")
     if choice.which == "selection":
-        return _some(rows_of_selection(choice.selection, len(atlas.cells)), "nothing is selected; draw a lasso on a map")
+        selected = selection.rows_of(choice.selection, len(atlas.cells)).tolist()
+        return _some(selected, "nothing is selected; draw a lasso on a map, with Shift held down")
     chosen = np.ones(len(atlas.cells), bool)
     for column in ("structure", "stage"):
         if value := getattr(choice, column):
             chosen &= (atlas.cells[column] == value).to_numpy()
     return _some(np.flatnonzero(chosen).tolist(), "no cell has this structure at this stage; choose another")
-
-
-def rows_of_selection(selection: dict | None, n_cells: int) -> list[int]:
-    """Rows of a selection made on the maps; none where there is no selection."""
-    if not selection or not selection.get("bitset"):
-        return []
-    bits = np.unpackbits(np.frombuffer(base64.b64decode(selection["bitset"]), np.uint8), bitorder="little")
-    return np.flatnonzero(bits[:n_cells]).tolist()
 
 
 def _some(rows: list[int], nothing: str) -> list[int]:

@@ -30,11 +30,12 @@ from model.errors import InputError
 
 FILES = {".imagej.tif": "ImageJ", ".nii.gz": "NIfTI", ".bin": "Raw"}  # beside OME-TIFF
 FILMS = {".mp4": "MP4", ".gif": "GIF", ".png.zip": "PNG sequence", ".ome.tif": "OME-TIFF series"}
-WHICHES = {"group": "Structure and stage", "ids": "Cell ids"}
+WHICHES = {"group": "Structure and stage", "selection": "Selected", "ids": "Cell ids"}
 POLL_MS = 400
 CHOICE = [
     State(ids.FACTS, "data"),
     *(State(name, "value") for name in (ids.HOME_WHICH, ids.HOME_IDS, ids.HOME_GROUP_STRUCTURE, ids.HOME_GROUP_STAGE)),
+    State(ids.SELECTION, "data"),
 ]
 
 
@@ -186,6 +187,11 @@ def stage_options(atlas: Atlas) -> list[dict[str, str]]:
     return [{"value": stage, "label": stage_words(stage)} for stage in atlas.stages if stage in there]
 
 
+def choice_of(which: str, text: str | None, structure: str | None, stage: str | None, selection: dict | None) -> Choice:
+    """The cells that the drawer's controls, and the lasso, choose."""
+    return Choice(which, text or "", structure or "", stage or "", (selection or {}).get("bits"))
+
+
 def counted(atlas: Atlas, choice: Choice, show: str) -> str:
     """How many cells are chosen, and how many of them were observed where that is what is asked for; or what is wrong."""
     try:
@@ -262,14 +268,15 @@ def register(app: Dash, atlases: dict[str, Atlas], manager: BaseBackgroundCallba
         *(Input(one.component_id, one.component_property) for one in CHOICE),
         Input(ids.HOME_BULK_SHOW, "value"),
     )
-    def count(facts: dict, which: str, text: str, structure: str, stage: str, show: str) -> str:
-        return counted(atlases[facts["atlas"]], Choice(which, text or "", structure or "", stage or ""), show)
+    def count(facts: dict, *chosen_and_show: Any) -> str:
+        *chosen, show = chosen_and_show
+        return counted(atlases[facts["atlas"]], choice_of(*chosen), show)
 
     @app.callback(Output(ids.HOME_SAVED, "data"), Input(ids.HOME_TABLE, "n_clicks"), *CHOICE, prevent_initial_call=True)
-    def table(_clicks: int, facts: dict, which: str, text: str, structure: str, stage: str) -> Any:
+    def table(_clicks: int, facts: dict, *chosen: Any) -> Any:
         atlas = atlases[facts["atlas"]]
         try:
-            rows = bulk.rows_of(atlas, Choice(which, text or "", structure or "", stage or ""))
+            rows = bulk.rows_of(atlas, choice_of(*chosen))
         except InputError:
             return no_update  # ids.HOME_COUNT says why
         return {"content": bulk.table_csv(atlas, rows), "filename": "cells.csv", "type": "text/csv"}
@@ -282,10 +289,11 @@ def register(app: Dash, atlases: dict[str, Atlas], manager: BaseBackgroundCallba
         *(State(name, "value") for name in (ids.HOME_BULK_SHOW, ids.HOME_BULK_STRUCTURES, ids.HOME_BULK_FORMAT)),
         prevent_initial_call=True,
     )
-    def order(_clicks: int, facts: dict, which: str, text: str, structure: str, stage: str, *what: Any) -> tuple:
-        choice = Choice(which, text or "", structure or "", stage or "")
+    def order(_clicks: int, facts: dict, *chosen_and_what: Any) -> tuple:
+        *chosen, show, structures, extension = chosen_and_what
         try:
-            return place(bulk.export_folder(), str(address), atlases[facts["atlas"]], choice, *what), ""
+            atlas, choice = atlases[facts["atlas"]], choice_of(*chosen)
+            return place(bulk.export_folder(), str(address), atlas, choice, show, structures, extension), ""
         except InputError as error:
             return no_update, f"{str(error)[0].upper()}{str(error)[1:]}."
 

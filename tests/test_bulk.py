@@ -1,6 +1,5 @@
 """Many volumes in one zip: which cells, the order, the work; and that what is cancelled or fails leaves nothing behind."""
 
-import base64
 import csv
 import io
 import json
@@ -15,6 +14,7 @@ import tifffile
 
 from app import bulk, home
 from app.bulk import Choice
+from app.selection import bits_of
 from app.server import make_server
 from model.atlas import Atlas
 from model.errors import InputError
@@ -48,12 +48,9 @@ def test_cells_are_chosen_by_id_or_by_structure_and_stage(atlas):
     assert both == [0]
 
 
-def test_a_selection_on_the_maps_is_a_bitset():
-    bits = np.zeros(24, np.uint8)
-    bits[[0, 9, 23]] = 1
-    selection = {"rows": 3, "bitset": base64.b64encode(np.packbits(bits, bitorder="little")).decode()}
-    assert bulk.rows_of_selection(selection, 24) == [0, 9, 23]
-    assert bulk.rows_of_selection(None, 24) == []
+def test_a_selection_on_the_maps_is_its_rows(atlas):
+    bits = bits_of(np.array([0, 9, 23]), len(atlas.cells))
+    assert bulk.rows_of(atlas, Choice("selection", selection=bits)) == [0, 9, 23]
 
 
 @pytest.mark.parametrize(

@@ -165,10 +165,11 @@ export class Viewer {
     return this.#kind ? this.#panels.pixels() : (await this.#painter).pixels();
   }
 
-  /** Where each plane is on the canvas, in CSS pixels, and x, y, z of the voxel they meet in. */
+  /** Where each plane is on the canvas, in CSS pixels, x, y, z of the voxel they meet in, and the volume's shape and scale. */
   async where() {
-    const painter = await this.#painter;
-    return { tiles: this.#tiles(), voxel: this.#kind ? this.#voxel : painter.voxel };
+    const { shape, voxel_um } = this.#shown.find(Boolean) ?? {};
+    const voxel = this.#kind ? this.#voxel : (await this.#painter).voxel;
+    return { tiles: this.#tiles(), voxel, shape, voxel_um, cssWidth: this.#canvas.clientWidth };
   }
 
   /** Moves the crosshair to x, y, z. */
