@@ -14,7 +14,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from app import resolve
-from app.recipe import RECONSTRUCTED, Recipe
+from app.recipe import DEVIATION_SCALE, RECONSTRUCTED, Recipe
 from model.aae import to_volumes
 from model.atlas import Atlas
 from model.cells import DNA, MEMBRANE, STRUCTURE
@@ -22,8 +22,6 @@ from model.decode import Box
 
 SERVED = [MEMBRANE, DNA, STRUCTURE]  # channels of x_rs in the order they are served
 PORTION = 8  # samples of z_s decoded at once: bounds memory, and how long what is more urgent waits
-# A standard deviation of values in [0, 1] is at most 0.5, so 255 stands for 0.5 there and for 1 in an image.
-IMAGE_SCALE, DEVIATION_SCALE = 1.0, 0.5
 
 
 class Decoder(Protocol):

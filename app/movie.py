@@ -23,14 +23,13 @@ import tifffile
 from numpy import ndarray
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
+from app.colours import colours
 from app.export import ome_metadata
 from app.provenance import Provenance
 from app.recipe import Path, Recipe, RecipeError
 
 MAX_FRAMES = 600
 MAX_SERIES_BYTES = 2**30  # of a time series: it is put together on the server
-# As in assets/modules/compose.mjs (a test holds them together): membrane, DNA, then structures, the last three over again.
-COLOURS = ((255, 0, 255), (0, 255, 255), (255, 255, 0), (0, 255, 0), (255, 128, 0), (102, 128, 255))
 WIDTH = 512  # pixels of the xy plane, or the next that is a whole number of pixels a voxel
 GAP, MARGIN = 10, 12
 INK, SOFT, ACCENT, LINE = (233, 236, 242), (164, 172, 186), (163, 179, 255), (74, 82, 98)
@@ -61,15 +60,10 @@ def frames_of(recipe: Recipe, n: int) -> list[Recipe]:
     return [replace(recipe, shape=replace(recipe.shape, t=round(float(t), 4))) for t in np.linspace(0, last, n)]
 
 
-def colour_of(channel: int) -> tuple[int, int, int]:
-    """(r, g, b) of a channel in the order they are served."""
-    return COLOURS[channel if channel < 3 else 3 + (channel - 3) % (len(COLOURS) - 3)]
-
-
 def compose(planes: ndarray) -> ndarray:
     """(C, H, W) uint8 -> (H, W, 3) uint8: each channel in its colour, added as light adds up."""
-    colours = np.array([colour_of(channel) for channel in range(len(planes))]) / 255
-    return np.rint(np.clip(np.einsum("chw,cr->hwr", planes.astype(np.float64), colours), 0, 255)).astype(np.uint8)
+    light = np.array(colours(len(planes))) / 255
+    return np.rint(np.clip(np.einsum("chw,cr->hwr", planes.astype(np.float64), light), 0, 255)).astype(np.uint8)
 
 
 def frame(planes: Sequence[ndarray], about: Provenance, words: FrameWords) -> Image.Image:
@@ -125,7 +119,7 @@ def _words(draw: ImageDraw.ImageDraw, box: tuple[int, ...], about: Provenance, w
         if y > bottom - 100:  # a line for each is no longer possible
             draw.text((left, y), f"and {len(words.channels) - channel} more", font=_font(15), fill=SOFT)
             break
-        draw.ellipse((left, y + 4, left + 10, y + 14), fill=colour_of(channel))
+        draw.ellipse((left, y + 4, left + 10, y + 14), fill=colours(len(words.channels))[channel])
         draw.text((left + 18, y), _wrapped(name, right - left - 18, 15)[0], font=_font(15), fill=SOFT)
         y += 22
     source = (f"Nearest cell: {about.nearest_cell.cell_id}", about.atlas.title)

@@ -6,8 +6,7 @@ from urllib.parse import parse_qs
 import numpy as np
 
 from app import colouring, colours, navigation
-from app.decoding import DEVIATION_SCALE
-from app.recipe import MAX_SAMPLES, PREDICTED, SHOWS, Path, Position, Recipe, RecipeError, encode_name, parse
+from app.recipe import DEVIATION_SCALE, MAX_SAMPLES, PREDICTED, SHOWS, Path, Position, Recipe, RecipeError, encode_name, parse
 from app.resolve import settle, structures_of
 from app.selection import mean_cell, medoid_row, rows_of
 from app.words import stage_words, structure_words

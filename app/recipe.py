@@ -31,6 +31,8 @@ from model.latent import PATHS
 
 OBSERVED, RECONSTRUCTED, PREDICTED = SHOWS = ("observed", "reconstructed", "predicted")
 MAX_SEED = 2**32 - 1
+# What 255 stands for: 1 in an image; a standard deviation of values in [0, 1] is at most 0.5.
+IMAGE_SCALE, DEVIATION_SCALE = 1.0, 0.5
 MAX_STOPS = 64
 MAX_SAMPLES = 256  # of z_s, over all structures of one recipe: minutes on a small computer
 MAX_LATENT = 1000.0  # the prior is N(0, I): far enough out for any question, near enough for float32

@@ -14,9 +14,9 @@ from numpy import ndarray
 
 from app import decoding, resolve
 from app.cache import VolumeCache
-from app.decoding import DEVIATION_SCALE, IMAGE_SCALE, SERVED, Decoder
+from app.decoding import SERVED, Decoder
 from app.flights import Flights, Work
-from app.recipe import OBSERVED, Recipe
+from app.recipe import DEVIATION_SCALE, IMAGE_SCALE, OBSERVED, Recipe
 from model.aae import IntegratedCell, to_images
 from model.atlas import Atlas
 from model.cells import REFERENCE

@@ -1,5 +1,6 @@
 """A bulk export as a job, with real processes: a process a job by default, Celery workers on Redis where REDIS_URL is set."""
 
+import asyncio
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -226,15 +228,15 @@ def test_a_worker_reads_no_model():
 
 @pytest.mark.parametrize(("server", "url"), [(("127.0.0.1", 80), "http://127.0.0.1:80"), (("::1", 8050), "http://[::1]:8050")])
 def test_the_own_address_is_the_sockets_whatever_the_request_says(server, url, monkeypatch):
-    import asyncio
-
     monkeypatch.delenv("EXPLORER_URL", raising=False)
     address = OwnAddress()
 
     async def application(_scope, _receive, _send):
         pass
 
-    asyncio.run(address(application)({"type": "http", "server": server, "headers": [(b"host", b"evil")]}, None, None))
+    scope = {"type": "http", "server": server, "headers": [(b"host", b"evil")]}
+    with ThreadPoolExecutor(1) as pool:  # the browser tests have a loop running in this thread
+        pool.submit(lambda: asyncio.run(address(application)(scope, None, None))).result()
     assert str(address) == url
     monkeypatch.setenv("EXPLORER_URL", "https://cells.example/")
     assert str(address) == "https://cells.example"

