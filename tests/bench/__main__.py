@@ -3,9 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
@@ -15,10 +13,10 @@ import torch
 from model.aae import IntegratedCell
 from model.cells import STRUCTURE
 from model.config import preset
-from model.decode import FastDecoder
 from model.networks import build
 from model.training import Phase
 from precompute.variation import draws, localisations, variation_score
+from tests.bench.memory import decoders, in_a_process, peak_mib
 
 N_ROUNDS = 5
 
@@ -41,7 +39,7 @@ def decode() -> dict[str, float]:
     `full`: Dec_rs, one volume. `planes`: the three through a crosshair, over one volume. `batch11`: the structure channel of 11
     classes in one shape, over 11 single decodes. The same with `_float32` behind: what a processor without bfloat16 has of it.
     """
-    network, z, fast = _decoders()
+    network, z, fast = decoders()
     voxel, structure = tuple(n // 2 for n in fast[0].grid), [STRUCTURE]
 
     def plain(rows: int = 1) -> None:
@@ -57,51 +55,9 @@ def decode() -> dict[str, float]:
     return results
 
 
-def _decoders():
-    """A paper-sized Dec_rs, 11 rows of what it decodes (one shape, 11 classes), and its fast decoders."""
-    config, _ = preset("paper")
-    torch.manual_seed(0)
-    network = build("Dec_rs", config).eval()
-    z_r, z_s = torch.randn(2, 1, config.n_latent).expand(-1, 11, -1)
-    return network, torch.cat([torch.eye(11), z_r, z_s], 1), [FastDecoder(network), FastDecoder(network, torch.float32)]
-
-
 def decode_peak_mib() -> dict[str, float]:
     """Memory at its highest, beyond the weights, for each case of `decode` and for the plain network."""
-    return {case: _in_a_process(_peak_mib, case) for case in ("plain", "full", "planes", "batch11")}
-
-
-def _peak_mib(case: str) -> float:
-    """Run one case of `decode` in this process, which does nothing else, and say how much it grew."""
-    torch.set_num_threads(2)
-    network, z, (decoder, _) = _decoders()
-    if case != "plain":
-        del network
-    Path("/proc/self/clear_refs").write_text("5")  # forget the highest so far
-    before = _status_mib("VmRSS")
-    with torch.inference_mode():
-        match case:
-            case "plain":
-                network.body(z[:1])
-            case "full":
-                decoder(z[:1])
-            case "planes":
-                decoder.planes(z[:1], tuple(n // 2 for n in decoder.grid))
-            case "batch11":
-                decoder(z, [STRUCTURE])
-    return _status_mib("VmHWM") - before
-
-
-def _status_mib(key: str) -> float:
-    """A line of this process's memory, as Linux has it."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(key))
-    return int(line.split()[1]) / 1024
-
-
-def _in_a_process(function: Callable, *arguments):
-    """What `function` returns in a fresh process."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(function, *arguments).result()
+    return {case: in_a_process(peak_mib, case) for case in ("plain", "full", "planes", "batch11")}
 
 
 def training() -> dict[str, float]:
