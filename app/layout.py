@@ -87,6 +87,9 @@ def _header(atlases: dict[str, Atlas]) -> html.Header:
                     html.Button("Redo", id=ids.REDO, className="quiet", title="Ctrl Shift Z"),
                     html.Button("Light", id=ids.THEME_SWITCH, className="quiet", title="Dark or light page"),
                     html.Button("Keys", id=ids.SHOW_KEYS, className="quiet", title="What the keyboard does (?)"),
+                    html.A(
+                        "Model", href="/model", className="quiet", title="How good the model is, beside the paper's figures"
+                    ),
                     html.A("API", href="/api/docs", className="quiet", title="Every volume by URL, for scripts"),
                 ],
                 className="menu",
