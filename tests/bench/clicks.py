@@ -87,6 +87,7 @@ def clicks(browser, atlas: Atlas) -> dict[str, list[float]]:
                 }""",
                 [float(value) for value in at],
             )
+            page.wait_for_timeout(400)  # sooner would be a double click
             page.mouse.click(x, y)
             page.wait_for_function("window.seen.painted")
             seen = page.evaluate("window.seen")
