@@ -64,8 +64,8 @@ def expected_plane(channels: np.ndarray, plane: str, voxel: list[int], width: in
     return np.stack([map_coordinates(image[..., part], grid, order=1, mode="nearest") for part in range(3)], axis=-1)
 
 
-def painted_planes(page) -> tuple[dict[str, np.ndarray], list[int]]:
-    """Pixels of each plane on the canvas, (height, width, 3), and x, y, z of the voxel they meet in."""
+def painted_tiles(page) -> tuple[list[dict], list[int]]:
+    """Every plane on the canvas, each with its `picture` (height, width, 3), and x, y, z of the voxel they meet in."""
     where = page.evaluate("cellViewer.where()")
     width, height, url = page.evaluate(
         """cellViewer.pixels().then(({ width, height, data }) => new Promise((resolve) => {
@@ -75,11 +75,15 @@ def painted_planes(page) -> tuple[dict[str, np.ndarray], list[int]]:
         }))"""
     )
     picture = np.frombuffer(base64.b64decode(url.partition(",")[2]), np.uint8).reshape(height, width, 4)[..., :3].astype(float)
-    tiles = {
-        tile["plane"]: picture[tile["top"] : tile["top"] + tile["height"], tile["left"] : tile["left"] + tile["width"]]
-        for tile in where["tiles"]
-    }
-    return tiles, where["voxel"]
+    for tile in where["tiles"]:
+        tile["picture"] = picture[tile["top"] : tile["top"] + tile["height"], tile["left"] : tile["left"] + tile["width"]]
+    return where["tiles"], where["voxel"]
+
+
+def painted_planes(page) -> tuple[dict[str, np.ndarray], list[int]]:
+    """As `painted_tiles`, the pictures by plane: for a view that has each once."""
+    tiles, voxel = painted_tiles(page)
+    return {tile["plane"]: tile["picture"] for tile in tiles}, voxel
 
 
 def assert_planes_are_numpys(page, address: str, planes: set[str]) -> None:

@@ -1,6 +1,5 @@
 """How a volume is seen: contrast, many structures, grid, comparison, what is uncertain; with WebGL, without, after a loss."""
 
-import base64
 import re
 
 import numpy as np
@@ -13,7 +12,15 @@ from app.recipe import parse
 from app.server import make_server
 from model.atlas import Atlas
 from tests.browser.conftest import take, wait_until_drawn
-from tests.browser.test_explorer import NO_WEBGL, assert_planes_are_numpys, painted_planes, shown, volume, wait_for_recipe
+from tests.browser.test_explorer import (
+    NO_WEBGL,
+    assert_planes_are_numpys,
+    painted_planes,
+    painted_tiles,
+    shown,
+    volume,
+    wait_for_recipe,
+)
 from tests.serving import serving
 from tests.stub_decoder import StubDecoder
 
@@ -60,28 +67,10 @@ def mixed(channels: np.ndarray, windows=None, palette=None, opacities=None) -> n
     return np.clip(sum(part[..., None] * np.array(colour) / 255 for part, colour in zip(light, palette, strict=True)), 0, 255)
 
 
-def painted(page) -> tuple[list[dict], list[int]]:
-    """Every plane that is painted, each with its `picture` (height, width, 3), and x, y, z of the voxel they meet in."""
-    where = page.evaluate("cellViewer.where()")
-    width, height, url = page.evaluate(
-        """cellViewer.pixels().then(({ width, height, data }) => new Promise((resolve) => {
-            const reader = new FileReader();
-            reader.onload = () => resolve([width, height, reader.result]);
-            reader.readAsDataURL(new Blob([data]));
-        }))"""
-    )
-    picture = np.frombuffer(base64.b64decode(url.partition(",")[2]), np.uint8).reshape(height, width, 4)[..., :3].astype(float)
-    for tile in where["tiles"]:
-        tile["picture"] = picture[tile["top"] : tile["top"] + tile["height"], tile["left"] : tile["left"] + tile["width"]]
-    return where["tiles"], where["voxel"]
-
-
-def assert_looks_like(tile: dict, zyx: np.ndarray, voxel: list[int], smooth: bool = True) -> None:
-    """A painted plane is that of (Z, Y, X, 3), magnified with linear interpolation; else the middle of each voxel is it."""
+def assert_looks_like(tile: dict, zyx: np.ndarray, voxel: list[int]) -> None:
+    """A painted plane is that of (Z, Y, X, 3), magnified with linear interpolation."""
     image, picture = plane_of(zyx, tile["plane"], voxel), tile["picture"]
-    places = [(np.arange(n) + 0.5) / n for n in (picture if smooth else image).shape[:2]]
-    if not smooth:
-        picture = picture[np.ix_(*((at * n).astype(int) for at, n in zip(places, picture.shape, strict=False)))]
+    places = [(np.arange(n) + 0.5) / n for n in picture.shape[:2]]
     grid = np.meshgrid(*(at * n - 0.5 for at, n in zip(places, image.shape, strict=False)), indexing="ij")
     expected = np.stack([map_coordinates(image[..., part], grid, order=1, mode="nearest") for part in range(3)], axis=-1)
     difference = np.abs(picture - expected)
@@ -118,7 +107,7 @@ def test_contrast_is_made_in_the_browser(open_here, address, atlas):
     page.get_by_role("button", name="Auto").click()
     wait_for_look(page, '"auto":true')
     assert page.inner_text(".popover-head output") == "{} to {}".format(*auto(data[1]))
-    (tile,), voxel = painted(page)
+    (tile,), voxel = painted_tiles(page)
     assert_looks_like(tile, mixed(data, [FULL, auto(data[1]), FULL]), voxel)
     # By keyboard: the low end, which has the focus when the popover opens; then colour and opacity.
     page.locator(".range [data-end=low]").focus()
@@ -128,12 +117,12 @@ def test_contrast_is_made_in_the_browser(open_here, address, atlas):
     page.locator(".channel-popover input[type=color]").fill("#ff8000")
     page.locator(".channel-popover input[aria-label=Opacity]").fill("50")
     wait_for_look(page, '"opacity":0.5')
-    (tile,), voxel = painted(page)
+    (tile,), voxel = painted_tiles(page)
     own = [colours(3)[0], (255, 128, 0), colours(3)[2]]
     assert_looks_like(tile, mixed(data, [FULL, (low + 1, high), FULL], own, [1, 0.5, 1]), voxel)
     page.get_by_role("button", name="Reset").click()
     wait_for_look(page, "^{}$")
-    (tile,), voxel = painted(page)
+    (tile,), voxel = painted_tiles(page)
     assert_looks_like(tile, mixed(data), voxel)
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.closest('[data-channel]').dataset.channel") == "DNA"
@@ -149,7 +138,7 @@ def test_a_locked_window_stays_with_the_next_cell(open_page, address, atlas):
     recipe = wait_for_recipe(page, f"cell:{navigation.cell_id(atlas, 1)}$")
     data = volume(address, recipe)
     kept = {name: windows[k] for k, name in enumerate(("membrane", "DNA"))}  # the structure is another
-    (tile,), voxel = painted(page)
+    (tile,), voxel = painted_tiles(page)
     assert_looks_like(tile, mixed(data, [kept["membrane"], kept["DNA"], FULL]), voxel)
     # Unlocked, each cell has its own.
     open_popover(page, "DNA")
@@ -158,27 +147,27 @@ def test_a_locked_window_stays_with_the_next_cell(open_page, address, atlas):
     page.click("#next")
     recipe = wait_for_recipe(page, f"cell:{navigation.cell_id(atlas, 2)}$")
     data = volume(address, recipe)
-    (tile,), voxel = painted(page)
+    (tile,), voxel = painted_tiles(page)
     assert_looks_like(tile, mixed(data, [auto(data[0]), auto(data[1]), FULL]), voxel)
 
 
 def test_the_look_can_be_taken_and_given(open_page, atlas):
     page = open_page(link(atlas))
-    first = painted(page)[0][0]["picture"]
+    first = painted_tiles(page)[0][0]["picture"]
     page.evaluate("document.addEventListener('look', ({ detail }) => { window.told = detail })")
     page.evaluate("cellViewer.toggle(0); cellViewer.autoContrast()")
     wait_for_look(page, '"on":false.*auto')
-    look, picture = page.evaluate("cellViewer.look"), painted(page)[0][0]["picture"]
+    look, picture = page.evaluate("cellViewer.look"), painted_tiles(page)[0][0]["picture"]
     assert page.evaluate("window.told") == look
     assert not np.array_equal(picture, first)
     again = open_page(link(atlas))
     again.evaluate("look => cellViewer.setLook(look)", look)
     wait_for_look(again, '"on":false.*auto')
-    assert np.array_equal(painted(again)[0][0]["picture"], picture)
+    assert np.array_equal(painted_tiles(again)[0][0]["picture"], picture)
     assert again.get_attribute("[data-channel=membrane] .channel", "aria-pressed") == "false"
     again.evaluate("cellViewer.setLook({})")
     wait_for_look(again, "^{}$")
-    assert np.array_equal(painted(again)[0][0]["picture"], first)
+    assert np.array_equal(painted_tiles(again)[0][0]["picture"], first)
 
 
 # Several structures
@@ -195,7 +184,7 @@ def test_all_structures_in_one_click(open_page, address, atlas):
     # Of so many each voxel shows the brightest, in its own colour.
     strongest = data[2:].argmax(axis=0)
     alone = np.where(strongest == np.arange(len(genes))[:, None, None, None], data[2:], 0)
-    (tile,), voxel = painted(page)
+    (tile,), voxel = painted_tiles(page)
     expected = plane_of(mixed(np.concatenate([data[:2], alone])), "xy", voxel)
     # Where the winner changes from voxel to voxel interpolation mixes: look at the middle of voxels whose neighbours agree.
     winner = plane_of(strongest, "xy", voxel)
@@ -210,7 +199,7 @@ def test_all_structures_in_one_click(open_page, address, atlas):
         "genes => cellViewer.setLook({ channels: Object.fromEntries(genes.map((gene) => [gene, { on: false }])) })", genes[2:]
     )
     wait_for_look(page, genes[-1])
-    (tile,), voxel = painted(page)
+    (tile,), voxel = painted_tiles(page)
     assert_looks_like(tile, mixed(data[:4]), voxel)
     # Again, and the cell has its own alone.
     page.wait_for_selector("#all-structures[aria-pressed=true]")
@@ -227,7 +216,7 @@ def test_structures_are_chosen_one_by_one_and_all_taken_out(open_page, address, 
         page.get_by_role("option", name=re.compile(f"^{other}:")).click()
         recipe = wait_for_recipe(page, f",{other}$")
     assert parse(recipe).structures == (own, *others)
-    (tile,), voxel = painted(page)
+    (tile,), voxel = painted_tiles(page)
     assert_looks_like(tile, mixed(volume(address, recipe)), voxel)
     page.keyboard.press("Escape")
     page.locator('.structures [aria-label="Only the cell\'s own structure"]').click()
@@ -265,13 +254,13 @@ def test_a_grid_of_all_structures_has_one_slice(open_here, address, atlas):
     data = volume(address, recipe)
     box = page.locator("#viewer").bounding_box()
     for by in (0, 1, 1):
-        tiles, voxel = painted(page)
+        tiles, voxel = painted_tiles(page)
         if by:
             last = tiles[-1]  # the wheel on any panel moves the slice of all
             page.mouse.move(box["x"] + last["left"] + 20, box["y"] + last["top"] + 20)
             page.mouse.wheel(0, 100)
             page.wait_for_function("z => cellViewer.where().then(({ voxel }) => voxel[2] === z)", arg=voxel[2] + by)
-            tiles, voxel = painted(page)
+            tiles, voxel = painted_tiles(page)
         assert len(tiles) == len(genes)
         for k, tile in enumerate(tiles):
             three = [colours(3)[0], colours(3)[1], colours(2 + len(genes))[2 + k]]
@@ -299,7 +288,7 @@ def test_observed_reconstructed_and_predicted_beside_each_other(open_here, addre
         volume(address, f"show={show};shape=cell:{cell}{more}")
         for show, more in (("observed", ""), ("reconstructed", ""), ("predicted", f";structures={own}"))
     )
-    tiles, voxel = painted(page)
+    tiles, voxel = painted_tiles(page)
     # A click moves the one crosshair.
     box, tile = page.locator("#viewer").bounding_box(), tiles[-1]
     page.mouse.click(box["x"] + tile["left"] + 0.3 * tile["width"], box["y"] + tile["top"] + 0.6 * tile["height"])
@@ -311,7 +300,7 @@ def test_observed_reconstructed_and_predicted_beside_each_other(open_here, addre
     wait_for_look(page, "auto")
     page.keyboard.press("Escape")
     window = auto(np.concatenate([v[1] for v in (observed, reconstructed, predicted)]))
-    tiles, voxel = painted(page)
+    tiles, voxel = painted_tiles(page)
     assert voxel[:2] == at
     for tile in tiles:
         if tile["panel"] < 3:
@@ -320,7 +309,7 @@ def test_observed_reconstructed_and_predicted_beside_each_other(open_here, addre
     for channel, full in ((2, FULL), (1, window)):
         page.locator(".strip select").select_option(str(channel))
         share = np.clip((observed[channel].astype(float) - reconstructed[channel]) / (full[1] - full[0]), -1, 1)[..., None]
-        tiles, voxel = painted(page)
+        tiles, voxel = painted_tiles(page)
         for tile in (tile for tile in tiles if tile["panel"] == 3):
             assert_looks_like(tile, np.where(share > 0, share * ORANGE, -share * BLUE), voxel)
         assert f"+{round(100 * (full[1] - full[0]) / 255)} %" in page.inner_text(".difference-legend")
@@ -371,7 +360,7 @@ def test_the_picture_says_what_it_is(open_page, atlas, show):
 
 def test_what_is_uncertain_is_laid_over_the_picture(open_here, address, atlas):
     page = open_here(link(atlas))
-    before = painted(page)[0][0]["picture"]
+    before = painted_tiles(page)[0][0]["picture"]
     cell, own = navigation.cell_id(atlas, 0), atlas.cells["structure"].iloc[0]
     page.get_by_role("switch", name="Show what is uncertain").click()
     page.wait_for_selector("#viewer[data-uncertain=shown]")
@@ -380,7 +369,7 @@ def test_what_is_uncertain_is_laid_over_the_picture(open_here, address, atlas):
     assert "16 localisations" in words
     deviation = volume(address, f"show=predicted;shape=cell:{cell};structures={own};value=sd:16:1")[2]
     data = np.concatenate([volume(address, shown(page)), deviation[None]])
-    (tile,), voxel = painted(page)
+    (tile,), voxel = painted_tiles(page)
     palette = [*colours(3), UNCERTAINTY]
     assert_looks_like(tile, mixed(data, [FULL, FULL, FULL, auto(deviation)], palette), voxel)
     assert page.inner_text("#channels").split()[-1] == "uncertainty"
@@ -396,7 +385,7 @@ def test_what_is_uncertain_is_laid_over_the_picture(open_here, address, atlas):
     page.get_by_role("switch", name="Show what is uncertain").click()
     page.wait_for_selector("#viewer[data-uncertain=off][data-state=painted]")
     page.wait_for_function("!document.querySelector('[data-channel=uncertainty]')")
-    assert np.array_equal(painted(page)[0][0]["picture"], before)
+    assert np.array_equal(painted_tiles(page)[0][0]["picture"], before)
 
 
 def test_what_takes_long_can_be_cancelled(open_page, atlas):
