@@ -60,6 +60,7 @@ class TrainConfig:
     blur: float = 0.0  # share of cells that Enc_rs is given blurred; Dec_rs still has to return them sharp
     p_given: float = 0.0  # share of cells for which Dec_rs is given the true y and z_r, as in a prediction
     n_epochs_refined: int = 0  # epochs at the end of each phase in which Dec alone learns, from what the finished Enc gives it
+    gamma_Dec_refined: float = 0.0  # gamma_Dec of those epochs; 0 leaves DecD out
     real_copies: int = 1  # times that a real cell comes in an epoch, mirrored in x, in y and in both by turns
     seed: int = 0
     precision: str = "float32"  # or "bfloat16": autocast, weights stay float32
@@ -91,7 +92,8 @@ class TrainConfig:
 
 # Fields that version 0.1 did not know.
 LATER = {"latent_norm", "smooth_upsampling", "z_noise", "gamma_correlation", "gamma_contrast", "structure_weight"}
-LATER |= {"gamma_y", "gamma_z_r", "gamma_stage", "n_stages", "n_epochs_refined", "blur", "p_given", "real_copies"}
+LATER |= {"gamma_y", "gamma_z_r", "gamma_stage", "n_stages", "n_epochs_refined", "gamma_Dec_refined", "blur", "p_given"}
+LATER |= {"real_copies"}
 
 PRESETS: dict[str, tuple[ModelConfig, TrainConfig]] = {
     # Seconds: for tests, and to try a data set end to end.

@@ -31,10 +31,13 @@ UNKNOWN_STAGE = -1
 
 
 def stage(logits: Tensor, label: Tensor) -> Tensor:
-    """Cross-entropy of stages read from z_r, logits (B, n_stages), over cells whose label (B,) is known; not in the paper."""
+    """Cross-entropy of stages read from z_r, logits (B, n_stages), over cells whose label (B,) is known; not in the paper.
+
+    Labels are smoothed: once a stage can be read there is nothing more to gain by moving its cells away from the others.
+    """
     if (label == UNKNOWN_STAGE).all():
         return logits.sum() * 0
-    return F.cross_entropy(logits, label, ignore_index=UNKNOWN_STAGE)
+    return F.cross_entropy(logits, label, ignore_index=UNKNOWN_STAGE, label_smoothing=0.1)
 
 
 def judged_as(logits: Tensor, label: Tensor) -> Tensor:

@@ -21,7 +21,8 @@ class Phase:
     """
 
     def __init__(self, name: str, model_config: ModelConfig, config: TrainConfig, device: torch.device):
-        self.name, self.config, self.n_structures = name, config, model_config.n_structures
+        self.name, self.config = name, config
+        self.n_structures, self.n_latent = model_config.n_structures, model_config.n_latent
         self.refining = False
         self.symbols = {"r": REFERENCE, "rs": CONDITIONAL}[name]
         built = [build(symbol, model_config).to(device, memory_format=torch.channels_last_3d) for symbol in self.symbols]
@@ -72,34 +73,25 @@ class Phase:
         """
         if self.refining:
             return self._refined_step(x, y, z_r, reduce)
-        config, device = self.config, x.device
+        config = self.config
         with self._precision():
             if self.name == "r":
-                y = y_gen = torch.zeros_like(y)
+                y = torch.zeros_like(y)
                 z = self.Enc(x)
                 x_hat = self.Dec(self._noisy(z))
-                z_gen = torch.randn_like(z)
-                decode_gen = (z_gen,)
             else:
                 y_logits, z_r_hat, z = self.Enc(self._blurred(x))
                 x_hat = self.Dec(*self._given(y_logits.softmax(1), z_r_hat, y, z_r), self._noisy(z))
-                z_gen = torch.randn_like(z)
-                y_gen = torch.randint(self.n_structures, y.shape, device=device)
-                decode_gen = (nn.functional.one_hot(y_gen, self.n_structures).float(), torch.randn_like(z), z_gen)
 
         with self._precision():
-            judged = self.EncD(z_gen), self.EncD(z.detach())
+            judged = self.EncD(torch.randn_like(z)), self.EncD(z.detach())
         L_EncD = losses.encoding_discriminator(*judged, y)
         self._update(L_EncD, self.symbols[2], reduce)
 
         # With gamma_Dec = 0 nothing that DecD learns could reach Dec: leave out its five passes, most of a step's cost.
         L_DecD = x_gen = None
         if config.gamma_Dec > 0:
-            with self._precision():
-                x_gen = self.Dec(*decode_gen)
-                judged = self.DecD(x), self.DecD(x_hat.detach()), self.DecD(x_gen.detach())
-            L_DecD = losses.decoding_discriminator(*judged, y)
-            self._update(L_DecD, self.symbols[3], reduce)
+            x_gen, y_gen, L_DecD = self._discriminate(x, x_hat, y, reduce)
 
         terms = self._image_terms(x_hat, x)
         if self.name == "rs":
@@ -122,9 +114,7 @@ class Phase:
             self.adam[symbol].zero_grad(set_to_none=True)
         loss.backward(inputs=enc + dec, retain_graph=x_gen is not None)
         if x_gen is not None:
-            with self._precision():
-                judged_rec, judged_gen = self.DecD(x_hat), self.DecD(x_gen)
-            adversary_x = losses.decoder_adversary(judged_rec, y, judged_gen, y_gen)
+            adversary_x = self._adversary(x_hat, x_gen, y, y_gen)
             (config.gamma_Dec * adversary_x).backward(inputs=dec)
             values["L_Dec_adversary"] = adversary_x
         for symbol, network in zip(self.symbols[:2], (self.Enc, self.Dec), strict=True):
@@ -137,18 +127,46 @@ class Phase:
         return {name: value.item() for name, value in values.items()}
 
     def _refined_step(self, x: Tensor, y: Tensor, z_r: Tensor | None, reduce: Callable[[nn.Module], None] | None) -> dict:
-        """Change Dec alone, by what is seen in its images."""
+        """Change Dec alone, by what is seen in its images; DecD, which judges them, where gamma_Dec_refined asks for it."""
         with self._precision():
             with torch.no_grad():
                 encoded = self.Enc(x)
             if self.name == "r":
+                y = torch.zeros_like(y)
                 x_hat = self.Dec(self._noisy(encoded))
             else:
                 y_logits, z_r_hat, z = encoded
                 x_hat = self.Dec(*self._given(y_logits.softmax(1), z_r_hat, y, z_r), self._noisy(z))
         terms = self._image_terms(x_hat, x)
+        others = {}
+        if self.config.gamma_Dec_refined > 0:
+            x_gen, y_gen, others["L_DecD"] = self._discriminate(x, x_hat, y, reduce)
+            terms["L_Dec_adversary"] = (self.config.gamma_Dec_refined, self._adversary(x_hat, x_gen, y, y_gen))
         self._update(sum(gamma * term for gamma, term in terms.values()), self.symbols[1], reduce)
-        return {name: term.item() for name, (_, term) in terms.items()}
+        return {name: value.item() for name, value in ({name: term for name, (_, term) in terms.items()} | others).items()}
+
+    def _discriminate(
+        self, x: Tensor, x_hat: Tensor, y: Tensor, reduce: Callable[[nn.Module], None] | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Generate as many cells as x has and teach DecD to tell them, and reconstructions, from x: x_gen, y_gen, L_DecD."""
+        with self._precision():
+            if self.name == "r":
+                y_gen = torch.zeros_like(y)
+                x_gen = self.Dec(torch.randn(len(x), self.n_latent, device=x.device))
+            else:
+                y_gen = torch.randint(self.n_structures, y.shape, device=x.device)
+                z_r, z_s = torch.randn(2, len(x), self.n_latent, device=x.device)
+                x_gen = self.Dec(nn.functional.one_hot(y_gen, self.n_structures).float(), z_r, z_s)
+            judged = self.DecD(x), self.DecD(x_hat.detach()), self.DecD(x_gen.detach())
+        L_DecD = losses.decoding_discriminator(*judged, y)
+        self._update(L_DecD, self.symbols[3], reduce)
+        return x_gen, y_gen, L_DecD
+
+    def _adversary(self, x_hat: Tensor, x_gen: Tensor, y: Tensor, y_gen: Tensor) -> Tensor:
+        """What DecD, as it now is, has against reconstructed and generated cells."""
+        with self._precision():
+            judged_rec, judged_gen = self.DecD(x_hat), self.DecD(x_gen)
+        return losses.decoder_adversary(judged_rec, y, judged_gen, y_gen)
 
     def _image_terms(self, x_hat: Tensor, x: Tensor) -> dict[str, tuple[float, Tensor]]:
         """(weight, loss) by name of what is seen in the images."""
@@ -192,13 +210,13 @@ class Phase:
             network.eval()
         with self._precision():
             if self.name == "r":
-                values = {"L_x": losses.reconstruction(self.Dec(self.Enc(x)), x)}
+                x_hat = self.Dec(self.Enc(x))
             else:
                 y_logits, z_r_hat, z_s = self.Enc(x)
                 x_hat = self.Dec(y_logits.softmax(1), z_r_hat, z_s)
+        values = {"L_x": losses.reconstruction(x_hat, x)}
         if self.name == "rs":
-            values = {
-                "L_x": losses.reconstruction(x_hat, x),
+            values |= {
                 "L_y": losses.structure_class(y_logits, y),
                 "L_z_r": losses.shape_estimate(z_r_hat, z_r),
                 "accuracy": (y_logits.argmax(1) == y).float().mean(),

@@ -4,6 +4,7 @@ Both are fitted to cells other than those they are measured on: to the cells tha
 hand, else to the evaluated cells themselves, fold by fold.
 """
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from model.cells import REFERENCE, STRUCTURE, Cells
 from precompute.held_out import bce, pearson
 
 MOST_FITTED = 2000  # cells: more would need more memory than they would improve a PCA
+MOST_FITTED_BYTES = 4 << 30  # of their x_r in float32, of which a PCA makes a copy
 HALF_GREY = 0.5 / 255  # a PCA may leave 0..1, where cross-entropy is infinite: it is kept this far inside
 N_FOLDS = 5
 
@@ -81,8 +83,9 @@ def _splits(
     """(cells to fit to, cells to measure on)."""
     if fitted is not None:
         source, learned = fitted
-        if len(learned) > MOST_FITTED:
-            learned = np.sort(np.random.default_rng(seed).permutation(learned)[:MOST_FITTED])
+        most = min(MOST_FITTED, MOST_FITTED_BYTES // (4 * len(REFERENCE) * math.prod(grid)))
+        if len(learned) > most:
+            learned = np.sort(np.random.default_rng(seed).permutation(learned)[:most])
         yield _Cells.read(source, learned, grid), measured
         return
     n = len(measured.table)

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from model.aae import to_images
 from model.cells import REFERENCE, Cells
 from model.checkpoint import (
     CHECKPOINT,
@@ -176,6 +175,16 @@ def write_images(out: Path, cells: Cells, grid: tuple[int, int, int], copied: li
     os.replace(partial, path)
 
 
+def resident(images: np.ndarray, device: torch.device) -> np.ndarray | Tensor:
+    """`images` on the graphics card where they take less than half of its free memory, else as they are."""
+    if device.type != "cuda" or 2 * images.nbytes > torch.cuda.mem_get_info(device)[0]:
+        return images
+    there = torch.empty(images.shape, dtype=torch.uint8, device=device)
+    for i in range(0, len(images), 64):
+        there[i : i + 64] = torch.from_numpy(np.array(images[i : i + 64]))
+    return there
+
+
 class Batches:
     """Mini-batches. `images` are `n_cells` cells, then copies of some.
 
@@ -193,7 +202,7 @@ class Batches:
         config: TrainConfig,
         team: Team,
     ):
-        self.images, self.y, self.stage, self.train, self.test = images, y, stage, train, test
+        self.images, self.y, self.stage, self.train, self.test = resident(images, team.device), y, stage, train, test
         self.n_cells, self.config, self.team = n_cells, config, team
         self.z_r: Tensor | None = None
         self.batch_size = min(config.batch_size, len(train) // team.size)
@@ -216,9 +225,14 @@ class Batches:
 
     def load(self, phase: Phase, cells: np.ndarray) -> tuple[Tensor, Tensor, Tensor | None]:
         """x of the phase's channels, y and z_r of some cells, on the device."""
-        channels = REFERENCE if phase.name == "r" else slice(None)
-        x = to_images(self.images[cells][:, channels]).to(self.team.device, memory_format=torch.channels_last_3d)
+        x = self.x(cells)[:, REFERENCE if phase.name == "r" else slice(None)].contiguous(memory_format=torch.channels_last_3d)
         return x, self.y[cells].to(self.team.device), None if self.z_r is None else self.z_r[cells].to(self.team.device)
+
+    def x(self, cells: np.ndarray | slice) -> Tensor:
+        """x_rs (B, 3, Z, Y, X) float32 in [0, 1] of some cells, on the device."""
+        images = self.images[cells]
+        images = images if isinstance(images, Tensor) else torch.from_numpy(np.array(images))
+        return images.to(self.team.device).float().div_(255)
 
     @torch.inference_mode()
     def fit_norm(self, phase: Phase) -> None:
@@ -237,7 +251,7 @@ class Batches:
         """z_r of every cell by the frozen Enc_r, once."""
         self.z_r = torch.cat(
             [
-                Enc_r(to_images(self.images[i : i + self.config.batch_size][:, REFERENCE]).to(self.team.device)).cpu()
+                Enc_r(self.x(slice(i, i + self.config.batch_size))[:, REFERENCE]).cpu()
                 for i in range(0, len(self.images), self.config.batch_size)
             ]
         )
@@ -246,6 +260,7 @@ class Batches:
 def train_phase(name: str, out: Path, model_config: ModelConfig, batches: Batches, team: Team, checkpoint_s: float) -> None:
     """All epochs of a phase, from its checkpoint if there is one; writes its networks when done."""
     config = batches.config
+    torch.backends.cudnn.benchmark = True  # every step has the same shapes
     torch.manual_seed(config.seed)  # the same fresh weights in every process
     phase = Phase(name, model_config, config, team.device)
     if name == "rs":

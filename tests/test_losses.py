@@ -35,10 +35,11 @@ def test_structure_class_is_negative_log_softmax():
     assert losses.structure_class(tensor(logits), tensor(y)).item() == pytest.approx(expected, rel=1e-12)
 
 
-def test_stage_is_the_cross_entropy_of_annotated_cells():
+def test_stage_is_the_cross_entropy_of_annotated_cells_to_smoothed_labels():
     logits, label = RNG.normal(size=(B, 4)), np.array([3, losses.UNKNOWN_STAGE, 0, losses.UNKNOWN_STAGE, 1])
     known = label >= 0
-    expected = -log_softmax(logits)[known, label[known]].mean()
+    smoothed = 0.9 * np.eye(4)[label[known]] + 0.1 / 4
+    expected = -(smoothed * log_softmax(logits)[known]).sum(1).mean()
     assert losses.stage(tensor(logits), tensor(label)).item() == pytest.approx(expected, rel=1e-12)
     assert losses.stage(tensor(logits), tensor(np.full(B, losses.UNKNOWN_STAGE))).item() == 0
 
