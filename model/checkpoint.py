@@ -6,6 +6,7 @@
     metrics.jsonl             one object a step: phase, epoch, step, split "train" or "test", every loss by name
     reference.safetensors     Enc_r, Dec_r, EncD_r, DecD_r          conditional.safetensors   Enc_rs, Dec_rs, EncD_s, DecD_rs
     checkpoint.safetensors    the phase in work: networks, Adam moments, where it stands; gone when training is complete
+    unrefined.safetensors     its Dec before it was refined, where training will go back part of the way; gone likewise
 """
 
 import json
@@ -24,7 +25,7 @@ from model.errors import InputError
 from model.training import Phase
 from model.vocabulary import Structure
 
-CONFIG, METRICS, CHECKPOINT = "config.json", "metrics.jsonl", "checkpoint.safetensors"
+CONFIG, METRICS, CHECKPOINT, UNREFINED = "config.json", "metrics.jsonl", "checkpoint.safetensors", "unrefined.safetensors"
 PHASE_FILES = {"r": "reference.safetensors", "rs": "conditional.safetensors"}
 
 

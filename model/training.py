@@ -128,15 +128,8 @@ class Phase:
 
     def _refined_step(self, x: Tensor, y: Tensor, z_r: Tensor | None, reduce: Callable[[nn.Module], None] | None) -> dict:
         """Change Dec alone, by what is seen in its images; DecD, which judges them, where gamma_Dec_refined asks for it."""
-        with self._precision():
-            with torch.no_grad():
-                encoded = self.Enc(x)
-            if self.name == "r":
-                y = torch.zeros_like(y)
-                x_hat = self.Dec(self._noisy(encoded))
-            else:
-                y_logits, z_r_hat, z = encoded
-                x_hat = self.Dec(*self._given(y_logits.softmax(1), z_r_hat, y, z_r), self._noisy(z))
+        x_hat = self.decoded(x, y, z_r)
+        y = torch.zeros_like(y) if self.name == "r" else y
         terms = self._image_terms(x_hat, x)
         others = {}
         if self.config.gamma_Dec_refined > 0:
@@ -144,6 +137,23 @@ class Phase:
             terms["L_Dec_adversary"] = (self.config.gamma_Dec_refined, self._adversary(x_hat, x_gen, y, y_gen))
         self._update(sum(gamma * term for gamma, term in terms.values()), self.symbols[1], reduce)
         return {name: value.item() for name, value in ({name: term for name, (_, term) in terms.items()} | others).items()}
+
+    def decoded(self, x: Tensor, y: Tensor, z_r: Tensor | None) -> Tensor:
+        """What Dec makes of what Enc, which does not learn from it, says of x."""
+        with self._precision():
+            with torch.no_grad():
+                encoded = self.Enc(x)
+            if self.name == "r":
+                return self.Dec(self._noisy(encoded))
+            y_logits, z_r_hat, z_s = encoded
+            return self.Dec(*self._given(y_logits.softmax(1), z_r_hat, y, z_r), self._noisy(z_s))
+
+    @torch.no_grad()
+    def go_back(self, Dec_before: dict[str, Tensor]) -> None:
+        """Leave Dec `refined_share` of the way from the weights it had before it was refined to those it has."""
+        for name, now in self.Dec.state_dict().items():
+            if now.is_floating_point():
+                now.copy_(torch.lerp(Dec_before[name].to(now.device), now, self.config.refined_share))
 
     def _discriminate(
         self, x: Tensor, x_hat: Tensor, y: Tensor, reduce: Callable[[nn.Module], None] | None

@@ -19,6 +19,7 @@ from model.checkpoint import (
     CONFIG,
     METRICS,
     PHASE_FILES,
+    UNREFINED,
     header_of,
     load_checkpoint,
     read_header,
@@ -26,6 +27,7 @@ from model.checkpoint import (
     save_checkpoint,
     save_phase,
     write_header,
+    write_tensors,
 )
 from model.config import PRESETS, ModelConfig, TrainConfig, preset
 from model.errors import InputError
@@ -85,7 +87,8 @@ def run(cells: Path, out: Path, preset: str, settings: list[str], checkpoint_s: 
             train_phase(name, out, model_config, batches, team, checkpoint_s)
             team.wait()
         if team.first:
-            (out / CHECKPOINT).unlink(missing_ok=True)
+            for name in (CHECKPOINT, UNREFINED):
+                (out / name).unlink(missing_ok=True)
             images_path(out, model_config.grid).unlink(missing_ok=True)
             print(f"trained on {len(train)} cells, {len(test)} held out: {out}")
     finally:
@@ -147,6 +150,7 @@ def stage_labels(cells: Cells) -> np.ndarray:
     return cells.table["stage"].map(position).fillna(UNKNOWN_STAGE).to_numpy(np.int64)
 
 
+N_FITTED = 512  # cells that statistics of BatchNorm are counted in
 MIRRORS = ((), (-1,), (-2,), (-2, -1))  # axes of (Z, Y, X): x, y, both. A cell upside down is no cell.
 
 
@@ -246,6 +250,22 @@ class Batches:
                 phase.Enc(self.load(phase, cells[i : i + self.config.batch_size])[0])
         phase.Enc.norm.fit(*(torch.cat(part) for part in zip(*raw, strict=True)))
 
+    @torch.no_grad()
+    def fit_Dec(self, phase: Phase) -> None:
+        """Set the statistics of Dec's BatchNorms to those of what it is given of N_FITTED training cells."""
+        norms = [module for module in phase.Dec.modules() if isinstance(module, nn.BatchNorm3d)]
+        momentum = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # the mean over all batches
+        phase.Dec.train()
+        torch.manual_seed(self.seed(list(PHASE_FILES).index(phase.name)))
+        cells = np.random.default_rng(self.config.seed).permutation(self.train)[:N_FITTED]
+        for some in np.array_split(cells, max(1, len(cells) // self.config.batch_size)):
+            phase.decoded(*self.load(phase, np.sort(some)))
+        for norm, before in zip(norms, momentum, strict=True):
+            norm.momentum = before
+
     @torch.inference_mode()
     def cache_z_r(self, Enc_r: nn.Module) -> None:
         """z_r of every cell by the frozen Enc_r, once."""
@@ -289,6 +309,8 @@ def train_phase(name: str, out: Path, model_config: ModelConfig, batches: Batche
             if epoch >= n_joint and not phase.refining:
                 if epoch == n_joint and first == 0:
                     batches.fit_norm(phase)
+                    if team.first and config.refined_share < 1:
+                        write_tensors(out / UNREFINED, phase.Dec.state_dict())
                 phase.refine()
             for step, batch in batches.epoch(phase, epoch, first):
                 phase.set_progress(progress(epoch + step / batches.n_steps, n_joint, n_epochs))
@@ -307,6 +329,9 @@ def train_phase(name: str, out: Path, model_config: ModelConfig, batches: Batche
     if team.first:
         if n_epochs == n_joint:
             batches.fit_norm(phase)
+        elif config.refined_share < 1:
+            phase.go_back(read_tensors(out / UNREFINED)[0])
+            batches.fit_Dec(phase)
         save_phase(out, phase)
 
 

@@ -38,7 +38,7 @@ def test_by_default_nothing_is_added_to_the_paper():
 
 
 def test_wrong_input_is_named():
-    with pytest.raises(InputError, match="preset 'huge' is unknown; use one of tiny, demo, paper"):
+    with pytest.raises(InputError, match="preset 'huge' is unknown; use one of tiny, demo, paper, full"):
         preset("huge")
     with pytest.raises(InputError, match=r"unknown keys \['colour'\]"):
         from_json(ModelConfig, '{"colour": 1}')

@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from model.aae import to_images
-from model.cells import Cells
-from model.checkpoint import CHECKPOINT, load_run, read_tensors
+from model.cells import REFERENCE, Cells
+from model.checkpoint import CHECKPOINT, UNREFINED, load_run, read_tensors
 from model.losses import UNKNOWN_STAGE
 from model.training import Phase
 from model.vocabulary import NOT_ANNOTATED, PAPER_STRUCTURES
@@ -220,9 +220,10 @@ def test_real_cells_come_more_often_and_mirrored(cells, tmp_path):
     assert (metrics["split"] == "train").sum() == 2 * (24 + 8) // 8
 
 
-def test_the_last_epochs_refine_the_decoders(cells, tmp_path, monkeypatch):
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_the_last_epochs_refine_the_decoders(cells, tmp_path, monkeypatch, share):
     """Enc is what it was after the joint epochs; stopped while refining, it comes to the same run."""
-    more = ("--set", "n_epochs_refined=2", "--set", "latent_norm=true")
+    more = ("--set", "n_epochs_refined=2", "--set", "latent_norm=true", "--set", f"refined_share={share}")
     assert train(cells, tmp_path / "run", *more) == 0
     assert train(cells, tmp_path / "joint", "--set", "latent_norm=true") == 0
     refined, joint = weights(tmp_path / "run"), weights(tmp_path / "joint")
@@ -235,6 +236,25 @@ def test_the_last_epochs_refine_the_decoders(cells, tmp_path, monkeypatch):
     interrupt_at(monkeypatch, None, None)
     assert train(cells, tmp_path / "stopped", *more) == 0
     assert_same_run(tmp_path / "stopped", tmp_path / "run")
+
+
+def test_a_share_of_the_refinement_is_kept_and_statistics_are_counted_afresh(cells, tmp_path):
+    runs = {}
+    for share in (0, 0.5, 1):
+        more = ("--set", "n_epochs_refined=1", "--set", f"refined_share={share}", "--set", "gamma_Dec_refined=0.01")
+        assert train(cells, tmp_path / f"{share}", *more) == 0
+        runs[share] = weights(tmp_path / f"{share}")
+        assert not (tmp_path / f"{share}" / UNREFINED).exists()
+    weight = "Dec_r/body.linear.weight"
+    torch.testing.assert_close(runs[0.5][weight], (runs[0][weight] + runs[1][weight]) / 2)
+    assert not torch.equal(runs[0][weight], runs[1][weight])
+    model = load_run(tmp_path / "0.5").integrated_cell()
+    with Cells(cells) as data:
+        rows = np.flatnonzero(data.table["split"] == "train")
+        x_r = to_images(np.stack([data.volume(row, model.config.grid) for row in rows]))[:, REFERENCE]
+    first = model.Dec_r.body.stages[0]
+    h = model.Dec_r.body.linear(model.encode_r(x_r)).unflatten(1, model.Dec_r.body.shape)
+    torch.testing.assert_close(first.running_mean, h.mean((0, 2, 3, 4)), atol=0.05 * h.std().item(), rtol=0)
 
 
 def test_refining_starts_from_the_middle_of_the_schedule():

@@ -191,6 +191,28 @@ def test_refining_changes_Dec_alone(name):
     assert phase.Dec.training
 
 
+@pytest.mark.parametrize("name", ["r", "rs"])
+def test_DecD_may_judge_while_Dec_is_refined(name):
+    phase = make(name, gamma_Dec_refined=0.1)
+    phase.refine()
+    before = {symbol: weights(network) for symbol, network in phase.networks.items()}
+    assert set(step(phase)) == {"L_x", "L_DecD", "L_Dec_adversary"}
+    changed = {symbol for symbol, network in phase.networks.items() if not equal(before[symbol], weights(network))}
+    assert changed == {phase.symbols[1], phase.symbols[3]}
+
+
+def test_going_back_part_of_the_way():
+    phase = make("r", refined_share=0.25)
+    before = {name: t.clone() for name, t in phase.Dec.state_dict().items()}
+    phase.refine()
+    step(phase)
+    after = {name: t.clone() for name, t in phase.Dec.state_dict().items()}
+    phase.go_back(before)
+    for name, now in phase.Dec.state_dict().items():
+        if now.is_floating_point():
+            torch.testing.assert_close(now, 0.75 * before[name] + 0.25 * after[name])
+
+
 def test_cosine_schedule_scales_every_rate():
     phase = make("r", lr_schedule="cosine")
     for fraction, scale in [(0.0, 1.0), (0.5, 0.5), (1.0, 0.0)]:
