@@ -10,9 +10,9 @@ from statistics import median
 import numpy as np
 import torch
 
-from model.aae import IntegratedCell
 from model.cells import STRUCTURE
 from model.config import preset
+from model.decode import FastDecoder
 from model.networks import build
 from model.training import Phase
 from precompute.variation import draws, localisations, variation_score
@@ -77,11 +77,11 @@ def variation() -> dict[str, float]:
     """
     config, _ = preset("demo")
     torch.manual_seed(0)
-    model = IntegratedCell(config, {symbol: build(symbol, config) for symbol in ("Enc_r", "Dec_r", "Enc_rs", "Dec_rs")})
-    z_r = torch.randn(config.n_latent)
+    decode = FastDecoder(build("Dec_rs", config).eval())
+    y, z_r = torch.eye(config.n_structures)[0], torch.randn(config.n_latent)
 
     def decoded(n: int, batch_size: int = 32):
-        return localisations(model, z_r, 0, torch.from_numpy(draws(n, config.n_latent, 0)), batch_size)
+        return localisations(decode, y, z_r, torch.from_numpy(draws(n, config.n_latent, 0)), batch_size)
 
     def literal(n: int):
         images = decoded(n, batch_size=1)
