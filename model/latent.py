@@ -148,7 +148,7 @@ def map_to_latent(position: ndarray, projection: ndarray, z: ndarray, n_neighbor
 
 
 def smallest(values: ndarray, n: int) -> ndarray:
-    """Places of the `n` smallest of `values` (N,), or of all where there are fewer: the smallest first, equals in their order."""
+    """Places of the `n` smallest of `values` (N,), all where there are fewer: the smallest first, equals in their order."""
     if n >= len(values):
         return np.argsort(values, kind="stable")
     near = np.flatnonzero(values <= np.partition(values, n - 1)[n - 1])  # of a million, all that has to be sorted

@@ -1,7 +1,5 @@
 """Maps of very many cells: what the bytes say is what the table and the projection say."""
 
-import re
-
 import httpx
 import numpy as np
 import pytest

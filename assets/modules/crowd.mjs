@@ -1,8 +1,8 @@
 // Very many cells on a map: a canvas over the plot, which keeps axes and hands. From afar a square for many points; near, each.
 
+import { Closest } from "./closest.mjs";
 import { density, densityPixels, placesOf, rgbOf, within } from "./density.mjs";
 import { bytes } from "./facts.mjs";
-import { Nearest } from "./nearest.mjs";
 import { count, has } from "./selection.mjs";
 
 const SQUARE = 2; // CSS pixels
@@ -20,9 +20,8 @@ export class Crowd {
   #atlas;
   #colouring; // {colour, colours, groups, is_scale} of the figure
   #shades;
-  #visible = []; // of each group
   #selection; // a bit a cell, or null
-  #nearest;
+  #closest;
   #frame;
 
   points; // as of points.mjs
@@ -41,33 +40,33 @@ export class Crowd {
     const { meta } = plot.layout;
     const [places] = await Promise.all([bytes(`/api/crowd/${facts.atlas}/places/${name}.bin`), crowd.#colour(meta.crowd)]);
     crowd.points = placesOf(places, facts.n_cells, meta);
-    crowd.#nearest = new Nearest(crowd.points, meta);
+    crowd.#closest = new Closest(crowd.points, meta);
     holder.querySelector(".js-plotly-plot").parentElement.append(crowd.#canvas);
     crowd.draw();
     return crowd;
   }
 
-  /** The figure may have other colours, all of whose groups are shown. */
+  /** The figure may have other colours. */
   async refresh() {
-    const { crowd } = this.#plot.layout.meta;
-    if (crowd.colour !== this.#colouring.colour) {
-      await this.#colour(crowd);
-      this.points.shown.fill(1);
-    }
+    await this.#colour(this.#plot.layout.meta.crowd);
     this.draw();
   }
 
+  /** Another figure has come, all of whose groups are shown. */
+  allPoints() {
+    return (this.points = { ...this.points, shown: new Uint8Array(this.points.x.length).fill(1) });
+  }
+
   async #colour(colouring) {
-    const shades = await shadesAt(`/api/crowd/${this.#atlas}/colours/${encodeURIComponent(colouring.colour)}.bin`);
-    [this.#shades, this.#visible] = [shades, []];
+    this.#shades = await shadesAt(`/api/crowd/${this.#atlas}/colours/${encodeURIComponent(colouring.colour)}.bin`);
     this.#colouring = { ...colouring, rgb: colouring.colours.map(rgbOf) };
   }
 
   /** Hides or shows groups; what has no switch stays. */
   showGroups(visible) {
     const { groups } = this.#colouring;
-    this.#visible = visible;
-    for (let row = 0; row < this.#shades.length; row++) this.points.shown[row] = (visible[groups[this.#shades[row]]] ?? true) ? 1 : 0;
+    const shown = this.#shades.map((shade) => ((visible[groups[shade]] ?? true) ? 1 : 0));
+    this.points = { ...this.points, shown };
     this.draw();
   }
 
@@ -81,7 +80,7 @@ export class Crowd {
   at([x, y]) {
     const { xaxis, yaxis } = this.#plot._fullLayout;
     const per = (axis) => (REACH * Math.abs(axis.range[1] - axis.range[0])) / axis._length;
-    return this.#nearest.to(x, y, per(xaxis), per(yaxis));
+    return this.#closest.to(x, y, per(xaxis), per(yaxis), this.points);
   }
 
   /** Draws at the next frame: a hand moves the map oftener than that. */

@@ -61,8 +61,10 @@ export class Maps {
 
   /** Hides or shows groups on both maps. `visible` is a boolean a group; what has no switch stays. */
   showGroups(visible) {
-    for (const { plot, crowd } of this.#maps.values()) {
-      if (crowd) crowd.showGroups(visible);
+    for (const map of this.#maps.values()) {
+      const { plot, crowd } = map;
+      crowd?.showGroups(visible);
+      if (crowd) map.points = crowd.points;
       else window.Plotly.restyle(plot, { visible: plot.data.map((_, k) => visible[k] ?? true) });
     }
   }
@@ -140,14 +142,11 @@ export class Maps {
   /** The figure may be another: its points, and on it what was selected and shaded. */
   #read(map) {
     const { plot, crowd } = map;
-    if (crowd) {
-      map.points = crowd.points;
-      return crowd.refresh();
-    }
+    crowd?.refresh();
     const visible = plot._fullData.map((trace) => trace.visible).join();
     if (map.traces === plot.data && map.visible === visible) return;
     const isNew = map.traces !== plot.data;
-    Object.assign(map, { traces: plot.data, visible, points: pointsOf(plot._fullData, this.facts.cells.length) });
+    Object.assign(map, { traces: plot.data, visible, points: crowd?.allPoints() ?? pointsOf(plot._fullData, this.facts.cells.length) });
     if (count(this.#selection)) this.#dim(map); // a group that is shown again, too
     if (isNew && this.#isShaded) this.#veil(nameOf(this.#maps, map), map);
   }

@@ -4,7 +4,8 @@ import * as compare from "./comparison.mjs";
 import * as grid from "./grid.mjs";
 import { Panels } from "./panels.mjs";
 
-const KINDS = { grid, compare };
+/** By the name of the view. A kind says which recipes it needs, and makes its panels and the strip below them. */
+export const PANELS = { grid, compare };
 
 export class Panelled {
   #panels;
@@ -23,29 +24,19 @@ export class Panelled {
     this.move = move;
   }
 
-  /** Whether a view is one of many pictures. */
-  static has(view) {
-    return view in KINDS;
-  }
-
-  /** What a view needs to be painted: recipes, null for what there is not. */
-  recipes(view, recipe, facts) {
-    return KINDS[view].recipes(recipe, facts);
-  }
-
-  /** The view that is painted; undefined where it is one volume. */
-  get view() {
-    return this.#painted?.view;
+  /** The kind that is painted; undefined where it is one volume. */
+  get kind() {
+    return this.#painted?.kind;
   }
 
   /** Whether the cursor is a place in the cell, or no more than which slice is seen. */
   get hasPlace() {
-    return this.view !== "grid";
+    return this.kind !== grid;
   }
 
-  /** What all panels show in words; empty where each says it for itself. */
-  get kind() {
-    return this.view === "grid" ? "predicted" : "";
+  /** What all panels show, in a word; empty where each says it for itself. */
+  get word() {
+    return this.kind === grid ? "predicted" : "";
   }
 
   /** What is under the panels. */
@@ -54,12 +45,11 @@ export class Panelled {
   }
 
   /**
-   * @param {string} view  @param {(object|null)[]} volumes as `recipes` has them
+   * @param {object} kind of PANELS  @param {(object|null)[]} volumes of its recipes, null for what there is not
    * @param {object} how look, palette, facts, recipe, counts(name, volumes), voxel
    */
-  paint(view, volumes, how) {
-    this.#painted = { view, volumes, how };
-    const kind = KINDS[view];
+  paint(kind, volumes, how) {
+    this.#painted = { kind, volumes, how };
     const more = { ...how, move: this.move, differing: this.#differing, differ: (channel) => this.#differ(channel) };
     const { shape } = volumes.find(Boolean);
     this.#panels.show(kind.panels(volumes, more), { planes: kind.planes, shape: shape.slice(1), voxel: how.voxel, isChoice: kind.isChoice });
@@ -69,8 +59,8 @@ export class Panelled {
 
   #differ(channel) {
     this.#differing = channel;
-    const { view, volumes, how } = this.#painted;
-    this.paint(view, volumes, how);
+    const { kind, volumes, how } = this.#painted;
+    this.paint(kind, volumes, how);
   }
 
   /** One volume is painted instead. */

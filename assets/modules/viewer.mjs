@@ -5,7 +5,7 @@ import { Dressing } from "./dressing.mjs";
 import { appearances, areMany, changed, channelOf, readLook, UNCERTAINTY, withSwitch } from "./look.mjs";
 import { Looking } from "./looking.mjs";
 import { Painter } from "./painter.mjs";
-import { Panelled } from "./panelled.mjs";
+import { Panelled, PANELS } from "./panelled.mjs";
 import { Shown } from "./shown.mjs";
 import { Surfaces, wanted } from "./surfaces.mjs";
 import { tiles } from "./tiles.mjs";
@@ -81,25 +81,25 @@ export class Viewer {
 
   /** Fetches what is likely to be shown next; not for panels, which are many volumes each. */
   prefetch(recipe) {
-    if (!this.#isPanelled) this.#volumes.prefetch(recipe);
+    if (!this.#panelKind) this.#volumes.prefetch(recipe);
   }
 
   /** @param {"slice"|"xz"|"yz"|"planes"|"both"|"3d"|"grid"|"compare"} view */
   async setView(view) {
-    const kind = (name) => (Panelled.has(name) ? name : null);
-    const isOther = kind(view) !== kind(this.#view);
+    const before = this.#panelKind;
     this.#view = view;
-    this.#uncertainty.isPossible = !this.#isPanelled;
-    if (!isOther || !this.#asked) return this.#arrange();
+    this.#uncertainty.isPossible = !this.#panelKind;
+    if (this.#panelKind === before || !this.#asked) return this.#arrange();
     await this.#open();
   }
 
-  get #isPanelled() {
-    return Panelled.has(this.#view);
+  /** What makes the panels of the view, undefined where it is one volume. */
+  get #panelKind() {
+    return PANELS[this.#view];
   }
 
   get #showsPlanesAlone() {
-    return !this.#isPanelled && this.#view !== "both" && this.#view !== "3d";
+    return !this.#panelKind && this.#view !== "both" && this.#view !== "3d";
   }
 
   async #open() {
@@ -108,12 +108,12 @@ export class Viewer {
     this.#uncertainty.giveUp();
     this.#dressing.say("loading");
     try {
-      await (this.#isPanelled ? this.#openPanels(recipe, isCurrent) : this.#openVolume(recipe, isCurrent));
+      await (this.#panelKind ? this.#openPanels(recipe, isCurrent) : this.#openVolume(recipe, isCurrent));
       if (!isCurrent()) return;
       this.#painted = recipe;
       this.#element.dataset.recipe = recipe;
       this.#dressing.say("painted");
-      if (this.look.uncertain && !this.#isPanelled) this.#openUncertainty(recipe, isCurrent);
+      if (this.look.uncertain && !this.#panelKind) this.#openUncertainty(recipe, isCurrent);
     } catch (error) {
       if (isCurrent()) this.#dressing.say("error", error.message);
     }
@@ -141,12 +141,13 @@ export class Viewer {
   }
 
   async #openPanels(recipe, isCurrent) {
-    const volumes = await this.#waiting.for(this.#panels.recipes(this.#view, recipe, this.#facts));
+    const kind = this.#panelKind;
+    const volumes = await this.#waiting.for(kind.recipes(recipe, this.#facts));
     if (!isCurrent()) return;
     this.#take(volumes, recipe);
     this.#voxel ??= this.#shown.middle;
-    await this.#repaint(this.#view);
-    this.#dressing.kind = this.#panels.kind;
+    await this.#repaint(kind);
+    this.#dressing.kind = this.#panels.word;
     await this.#arrange();
   }
 
@@ -220,7 +221,7 @@ export class Viewer {
     this.#looking.change(withSwitch(look, "uncertain", on));
     if (on && this.#uncertainty.isOn) return;
     const run = this.#run;
-    if (on && this.#asked && this.#painted === this.#asked && !this.#panels.view) this.#openUncertainty(this.#asked, () => run === this.#run);
+    if (on && this.#asked && this.#painted === this.#asked && !this.#panels.kind) this.#openUncertainty(this.#asked, () => run === this.#run);
     if (on) return;
     const had = this.#uncertainty.isShown;
     this.#uncertainty.giveUp();
@@ -260,13 +261,13 @@ export class Viewer {
 
   /** Resolves to the painted canvas, {width, height, data}: RGBA, rows from the top down. */
   async pixels() {
-    return this.#panels.view ? this.#panels.pixels() : (await this.#painter).pixels();
+    return this.#panels.kind ? this.#panels.pixels() : (await this.#painter).pixels();
   }
 
   /** Where each plane is on the canvas, in CSS pixels, x, y, z of the voxel they meet in, and the volume's shape and scale. */
   async where() {
     const { shape, voxel_um } = this.#shown.any ?? {};
-    const voxel = this.#panels.view ? this.#voxel : (await this.#painter).voxel;
+    const voxel = this.#panels.kind ? this.#voxel : (await this.#painter).voxel;
     return { tiles: this.#tiles(), voxel, shape, voxel_um, cssWidth: this.#canvas.clientWidth };
   }
 
@@ -284,15 +285,15 @@ export class Viewer {
     await this.#arrange();
   }
 
-  /** @param {string} [panelled] the view of many pictures that is painted; undefined for one volume */
-  async #repaint(panelled = this.#panels.view) {
+  /** @param {object} [kind] what makes the panels that are painted; undefined for one volume */
+  async #repaint(kind = this.#panels.kind) {
     if (!this.#shown.any) return;
     const look = JSON.stringify(this.look);
     delete this.#element.dataset.look;
-    const isMixed = !panelled && areMany(this.look, this.#shown.names);
+    const isMixed = !kind && areMany(this.look, this.#shown.names);
     this.#dressing.mixing = isMixed ? "each voxel in the colour of its brightest structure" : "";
     this.#dressing.areSurfaces = Boolean(this.look.surfaces);
-    if (panelled) this.#paintPanels(panelled);
+    if (kind) this.#paintPanels(kind);
     else await this.#paintVolume();
     if (this.#uncertainty.isShown) this.#sayUncertainty();
     this.#element.dataset.look = look; // what is painted
@@ -306,10 +307,10 @@ export class Viewer {
     await (await this.#painter).load(this.#rgba, shape.slice(1), voxel_um, look.surfaces ? surfaces : null);
   }
 
-  #paintPanels(view) {
+  #paintPanels(kind) {
     const counts = (name, volumes) => this.#shown.counts(name, volumes);
     const how = { look: this.look, palette: this.#palette, facts: this.#facts, recipe: this.#asked, counts, voxel: this.#voxel };
-    this.#panels.paint(view, this.#shown.volumes, how);
+    this.#panels.paint(kind, this.#shown.volumes, how);
   }
 
   /** The painter says what it draws 3D with, how often a context was lost, what 3D shows and from where. */
@@ -328,8 +329,8 @@ export class Viewer {
   }
 
   #tiles() {
-    if (this.#panels.view) return this.#panels.tiles;
-    if (!this.#shown.any || this.#isPanelled) return [];
+    if (this.#panels.kind) return this.#panels.tiles;
+    if (!this.#shown.any || this.#panelKind) return [];
     const { clientWidth: width, clientHeight: height } = this.#canvas;
     return tiles(this.#view, { width, height }, this.#shown.any.shape.slice(1));
   }
@@ -340,9 +341,9 @@ export class Viewer {
     this.#element.dataset.view = this.#view;
     const places = this.#tiles();
     this.#dressing.arrange(places, this.#view, this.#shown.any);
-    if (!this.#panels.view) this.#dressing.strip = [];
-    if (!this.#panels.view && places.length) await painter.arrange(places);
-    const voxel = this.#panels.view ? this.#voxel : painter.voxel;
+    if (!this.#panels.kind) this.#dressing.strip = [];
+    if (!this.#panels.kind && places.length) await painter.arrange(places);
+    const voxel = this.#panels.kind ? this.#voxel : painter.voxel;
     if (voxel) this.#sayPlace(voxel);
   }
 

@@ -1,4 +1,4 @@
-"""How large an atlas the maps bear: `python -m tests.bench.maps [N ...]`, by default the demo atlas, 22,000, 200,000 and 1,000,000.
+"""How large an atlas the maps bear: `python -m tests.bench.maps [N ...]`, by default the demo atlas and up to a million cells.
 
 The larger ones are tables of random cells with random latents beside the demo atlas's model. In headless Chromium, WebGL on the
 processor: seconds until both maps and a volume are painted, bytes sent for that, a lasso round everything with what it posts,

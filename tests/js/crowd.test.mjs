@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { density, densityPixels, placesOf, rgbOf, within } from "../../assets/modules/density.mjs";
 import { complete } from "../../assets/modules/facts.mjs";
 import { flagged, Names } from "../../assets/modules/names.mjs";
-import { Nearest } from "../../assets/modules/nearest.mjs";
+import { Closest } from "../../assets/modules/closest.mjs";
 
 const VIEW = { xaxis: [0, 10], yaxis: [0, 10] };
 
@@ -65,16 +65,16 @@ test("colours are read as Plotly writes them", () => {
 test("the nearest point is the one that a search through all finds", () => {
   const points = scattered(5000);
   points.shown.fill(0, 100, 200);
-  const nearest = new Nearest(points, VIEW);
+  const closest = new Closest(points, VIEW);
   for (const [x, y] of [[5, 5], [0, 0], [9.99, 0.01], [3.3, 7.7], [-0.05, 5]]) {
     let [best, expected] = [1, undefined];
     for (let row = 0; row < 5000; row++) {
       const distance = ((points.x[row] - x) / 0.4) ** 2 + ((points.y[row] - y) / 0.2) ** 2;
       if (points.shown[row] && distance < best) [best, expected] = [distance, row];
     }
-    assert.equal(nearest.to(x, y, 0.4, 0.2), expected);
+    assert.equal(closest.to(x, y, 0.4, 0.2, points), expected);
   }
-  assert.equal(nearest.to(20, 20, 0.1, 0.1), undefined);
+  assert.equal(closest.to(20, 20, 0.1, 0.1, points), undefined);
 });
 
 test("names are read from bytes as from an array", () => {

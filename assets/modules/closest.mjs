@@ -2,19 +2,16 @@
 
 const N = 512; // squares along each axis
 
-export class Nearest {
-  #points;
+export class Closest {
   #rows; // sorted by square
   #starts; // where each square's rows begin
   #squareOf;
 
-  /** @param {{x: Float32Array, y: Float32Array, shown: Uint8Array}} points  @param {{xaxis: number[], yaxis: number[]}} extent */
-  constructor(points, { xaxis, yaxis }) {
-    this.#points = points;
+  /** @param {{x: Float32Array, y: Float32Array}} points  @param {{xaxis: number[], yaxis: number[]}} extent */
+  constructor({ x, y }, { xaxis, yaxis }) {
     const along = ([low, high]) => (value) => Math.min(N - 1, Math.max(0, Math.floor(((value - low) / (high - low)) * N)));
     this.#squareOf = [along(xaxis), along(yaxis)];
     const [column, line] = this.#squareOf;
-    const { x, y } = points;
     const squares = Uint32Array.from(x, (value, row) => line(y[row]) * N + column(value));
     this.#starts = new Uint32Array(N * N + 1);
     for (const square of squares) this.#starts[square + 1] += 1;
@@ -24,10 +21,9 @@ export class Nearest {
     squares.forEach((square, row) => (this.#rows[next[square]++] = row));
   }
 
-  /** The row of the shown point nearest to x, y; undefined where none is within a reach of `across` and `up` in the points' units. */
-  to(x, y, across, up) {
+  /** The row of the shown one of these points nearest to x, y; undefined where none is within a reach of `across` and `up`. */
+  to(x, y, across, up, { x: xs, y: ys, shown }) {
     const [column, line] = this.#squareOf;
-    const { x: xs, y: ys, shown } = this.#points;
     let [best, found] = [1, undefined];
     for (let j = line(y - up); j <= line(y + up); j++) {
       const end = this.#starts[j * N + column(x + across) + 1];
