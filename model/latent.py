@@ -167,15 +167,14 @@ def medoid(z: ndarray) -> int:
 
 def summed_L1(z: ndarray) -> ndarray:
     """(N,) sum over j of |z_i - z_j|_1. L1 is a sum over dimensions, and in one dimension sorting is enough: no N x N table."""
-    z = np.asarray(z, np.float64)
     n_cells = len(z)
-    order = np.argsort(z, axis=0, kind="stable")
-    z = np.take_along_axis(z, order, axis=0)
-    below = np.cumsum(z, axis=0)
-    n_below = np.arange(1, n_cells + 1)[:, None]
-    one_dimension = (2 * n_below - n_cells) * z + below[-1] - 2 * below
     total = np.zeros(n_cells)
-    np.add.at(total, order, one_dimension)
+    n_below = 2 * np.arange(1, n_cells + 1) - n_cells
+    for values in np.asarray(z).T:
+        order = np.argsort(values, kind="stable")
+        ordered = values[order].astype(np.float64)
+        below = np.cumsum(ordered)
+        total[order] += n_below * ordered + below[-1] - 2 * below
     return total
 
 
