@@ -4,6 +4,7 @@ All arrays are in the order of the cell table. Places are 16 bits a coordinate o
 where all of it is seen; colours are an index into a palette.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,13 +35,13 @@ def is_many(atlas: Atlas) -> bool:
     return len(atlas.cells) >= MANY
 
 
-def palette(groups: list[figures.Group], is_scale: bool) -> Palette:
-    """The palette of a colouring with these groups, by number or not."""
-    if not is_scale:
+def palette(groups: list[figures.Group], ramp: Sequence[str] | None) -> Palette:
+    """The palette of a colouring with these groups: by number up a ramp of colours, or by class where that is None."""
+    if ramp is None:
         return Palette([group.colour for group in groups], list(range(len(groups))), False)
-    ramp = sample_colorscale(list(figures.RAMP), np.linspace(0, 1, N_RAMP))
-    without = 0 if groups[0].name == figures.NO_VALUE else len(groups)
-    return Palette([figures.GREY, *ramp], [without, *[len(groups) - 1] * N_RAMP], True)
+    colours = sample_colorscale(list(ramp), np.linspace(0, 1, N_RAMP))
+    without = 0 if groups[0].name == figures.NO_VALUE else len(groups)  # the group of cells without a number, if there are any
+    return Palette([groups[0].colour, *colours], [without, *[len(groups) - 1] * N_RAMP], True)
 
 
 def shades(atlas: Atlas, colour: str) -> ndarray:

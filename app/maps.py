@@ -4,7 +4,7 @@ from dash import html
 from plotly.graph_objects import Figure
 
 from app import colouring, crowd
-from app.figures import frame_figure, groups, map_figure
+from app.figures import RAMP, frame_figure, groups, map_figure
 from app.layout import legend
 from model.atlas import Atlas
 
@@ -16,6 +16,6 @@ def drawn(atlas: Atlas, colour: str, webgl: bool) -> tuple[Figure, Figure, list[
     scale = colouring.scale(atlas, colour) if colouring.is_scale(atlas, colour) else None
     found = groups(atlas, colour)
     if crowd.is_many(atlas):  # too many for stars
-        how = {"colour": colour, **crowd.palette(found, scale is not None)._asdict()}
+        how = {"colour": colour, **crowd.palette(found, RAMP if scale else None)._asdict()}
         return *(frame_figure(atlas, name, how) for name in NAMES), legend(found, False, scale)
     return *(map_figure(atlas, name, colour, webgl) for name in NAMES), legend(found, atlas.has_both, scale)

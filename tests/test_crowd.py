@@ -6,7 +6,7 @@ import pytest
 from PIL.ImageColor import getrgb
 
 from app import colouring, crowd, maps, page
-from app.figures import GREY, groups, span
+from app.figures import GREY, RAMP, groups, span
 from app.server import make_server
 from tests.serving import serving
 from tests.stub_decoder import StubDecoder
@@ -33,7 +33,7 @@ def test_places_are_the_projection_to_a_65535th_of_the_map(atlas):
 @pytest.mark.parametrize("colour", ["stage", "structure", "split"])
 def test_a_cell_has_the_colour_of_its_group(atlas, colour):
     shades, found = crowd.shades(atlas, colour), groups(atlas, colour)
-    palette = crowd.palette(found, False)
+    palette = crowd.palette(found, None)
     assert not palette.is_scale
     for group in found:
         assert {palette.colours[k] for k in shades[group.rows]} == {group.colour}
@@ -43,7 +43,7 @@ def test_a_cell_has_the_colour_of_its_group(atlas, colour):
 def test_a_number_goes_up_the_ramp_and_who_has_none_is_grey(atlas):
     colour = next(name for name in colouring.names(atlas) if name.startswith(colouring.VARIATION))
     scale, shades = colouring.scale(atlas, colour), crowd.shades(atlas, colour)
-    palette = crowd.palette(groups(atlas, colour), True)
+    palette = crowd.palette(groups(atlas, colour), RAMP)
     none = ~np.isfinite(scale.values)
     assert none.any()
     assert (shades[none] == 0).all()
@@ -58,7 +58,7 @@ def test_a_number_goes_up_the_ramp_and_who_has_none_is_grey(atlas):
 
 
 def test_a_number_that_every_cell_has_needs_no_grey(atlas):
-    palette = crowd.palette(groups(atlas, "cell_volume_um3"), True)
+    palette = crowd.palette(groups(atlas, "cell_volume_um3"), RAMP)
     assert set(palette.groups[1:]) == {0}
     assert palette.groups[0] == 1, "no group: nothing hides it, and no cell has it"
     assert crowd.shades(atlas, "cell_volume_um3").min() >= 1

@@ -4,6 +4,7 @@
 import { cameraOf, cameraText, FIRST_CAMERA } from "./camera.mjs";
 import { NiivuePainter } from "./niivue.mjs";
 import { PlanesPainter, readPixels } from "./planes.mjs";
+import { tiles } from "./tiles.mjs";
 import { hasWebgl2 } from "./webgl.mjs";
 
 export class Painter {
@@ -70,12 +71,20 @@ export class Painter {
     if (this.#solidTile) await this.#paintSolid();
   }
 
-  /** @param tiles as of tiles.mjs, in CSS pixels of the canvas */
-  async arrange(tiles) {
-    this.#tiles = tiles;
-    this.#planes.arrange(this.#solidTile ? tiles.filter(({ plane }) => plane !== "3d") : tiles);
+  /** @param places as of tiles.mjs, in CSS pixels of the canvas */
+  async arrange(places) {
+    this.#tiles = places;
+    this.#arrangePlanes();
     if (this.#solidCanvas) this.#solidCanvas.parentElement.hidden = !this.#solidTile;
     if (this.#solidTile && this.#picture) await this.#paintSolid();
+  }
+
+  /** Where 3D alone is to be seen, planes are until it is there: the first time that takes seconds without a graphics card. */
+  #arrangePlanes() {
+    const flat = this.#solidTile ? this.#tiles.filter(({ plane }) => plane !== "3d") : this.#tiles;
+    if (flat.length || this.#drawn || !this.#picture) return this.#planes.arrange(flat);
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    this.#planes.arrange(tiles("planes", { width, height }, this.#picture.shape));
   }
 
   get #solidTile() {
@@ -93,6 +102,8 @@ export class Painter {
       await this.#give(solid);
     }
     solid.arrange(width, height);
+    if (this.#solidCanvas) this.#solidCanvas.parentElement.dataset.shows = this.#drawn;
+    this.#arrangePlanes();
     this.#tell();
   }
 
@@ -131,6 +142,7 @@ export class Painter {
   async #renew(hasWebgl) {
     const [canvas, solid] = [this.#solidCanvas, await this.#solid];
     [this.#solidCanvas, this.#solid, this.#isStale, this.#hasWebgl] = [undefined, undefined, true, hasWebgl];
+    this.#drawn = "";
     canvas?.parentElement.remove();
     solid?.dispose();
     await this.arrange(this.#tiles);

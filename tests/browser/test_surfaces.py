@@ -117,3 +117,27 @@ def test_3d_lies_in_its_tile(open_page, atlas, view):
     assert page.evaluate("(c => [c.width, c.height])(document.querySelector('#viewer canvas.solid'))") == pytest.approx(
         at[2:], abs=1
     )
+
+
+def test_planes_are_seen_until_3d_is_there(atlas, new_context, address):
+    context = new_context()
+    held = []
+    context.route("**/niivue.umd.js", lambda route: held.append(route))
+    page = context.new_page()
+    page.goto(f"{address}/?recipe=show=reconstructed;shape=cell:{navigation.cell_id(atlas, 0)}&view=3d")
+    lit = """() => {
+        const canvas = document.querySelector("#viewer > canvas");
+        const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+        copy.drawImage(canvas, 0, 0);
+        const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+        return data.filter((value, at) => at % 4 === 0 && value > 30).length;
+    }"""
+    page.wait_for_function(f"({lit})() > 1000")
+    assert page.get_attribute("#viewer", "data-solid") in (None, "")
+    context.unroute_all(behavior="ignoreErrors")
+    for route in held:
+        route.continue_()
+    page.wait_for_selector("#viewer[data-solid=light]")
+    assert page.evaluate(lit) == 0
+    assert painted_planes(page)[0]["3d"].max() > 30
+    page.close()
