@@ -49,7 +49,7 @@ def test_what_was_shown_stays_dimmed_until_the_next_comes(open_page, atlas):
     assert np.ptp(before) > 50
     held = []
     page.route(re.compile(r"/api/(volumes|planes)/.*\.bin"), lambda route: held.append(route))
-    page.evaluate("cellViewer.show(document.querySelector('#viewer').dataset.recipe.replace('reconstructed', 'observed'))")
+    page.evaluate("void cellViewer.show(document.querySelector('#viewer').dataset.recipe.replace('reconstructed', 'observed'))")
     page.wait_for_selector("#viewer[data-state=loading]")
     page.wait_for_function("Number(getComputedStyle(document.querySelector('#viewer canvas')).opacity) < 0.7")
     assert np.array_equal(painted_tiles(page)[0][0]["picture"], before), "it is not blank meanwhile"

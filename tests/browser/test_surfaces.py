@@ -127,6 +127,7 @@ def test_planes_are_seen_until_3d_is_there(atlas, new_context, address):
     page.goto(f"{address}/?recipe=show=reconstructed;shape=cell:{navigation.cell_id(atlas, 0)}&view=3d")
     lit = """() => {
         const canvas = document.querySelector("#viewer > canvas");
+        if (!canvas?.width) return 0;
         const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
         copy.drawImage(canvas, 0, 0);
         const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
