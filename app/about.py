@@ -8,7 +8,7 @@ from app import resolve
 from app.navigation import row_of
 from app.recipe import Cell, Position, Recipe
 from model.atlas import Atlas
-from model.latent import map_to_latent
+from model.latent import distances_to, map_to_latent
 
 
 class Near(NamedTuple):
@@ -67,7 +67,7 @@ def facts(atlas: Atlas, row: int) -> list[tuple[str, str]]:
 
 def nearest(atlas: Atlas, recipe: Recipe) -> Near | None:
     """The real cell nearest in z_r, or where there are not both kinds the nearest cell; never the one that is shown."""
-    distances = np.linalg.norm(atlas.latent("z_r") - resolve.z_r(atlas, recipe.shape), axis=1)
+    distances = distances_to(resolve.z_r(atlas, recipe.shape), atlas.latent("z_r"))
     if atlas.has_both:
         distances[~atlas.is_real] = np.inf
     if isinstance(recipe.shape, Cell):

@@ -1,4 +1,4 @@
-"""What follows from what. Each callback hands over to a pure function of `app.page` or `app.figures`, or to a script.
+"""What follows from what. Each callback hands over to a pure function of `app.page` or `app.maps`, or to a script.
 
 ::
 
@@ -13,9 +13,8 @@ Only recipes pass through here, never a volume and never a figure.
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 
-from app import colouring, ids, page
-from app.figures import groups, map_figure
-from app.layout import caption, legend
+from app import colouring, ids, maps, page
+from app.layout import caption
 from app.recipe import Recipe, url_path
 from app.resolve import structures_of
 from app.words import describe
@@ -87,10 +86,7 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
         Input(ids.WEBGL, "data"),
     )
     def draw(atlas_id: str, colour: str, webgl: bool) -> tuple:
-        atlas = atlases[atlas_id]
-        scale = colouring.scale(atlas, colour) if colouring.is_scale(atlas, colour) else None
-        switches = legend(groups(atlas, colour), atlas.has_both, scale)
-        return *(map_figure(atlas, name, colour, webgl) for name in ids.MAPS), switches
+        return maps.drawn(atlases[atlas_id], colour, webgl)
 
     for output, name, inputs in SCRIPTS:
         app.clientside_callback(ClientsideFunction("explorer", name), *output, *inputs)

@@ -3,9 +3,10 @@
 Points travel as typed arrays, one trace a group, and each point carries its row of the cell table.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from numpy import ndarray
 from plotly.colors import sample_colorscale
@@ -43,8 +44,10 @@ def groups(atlas: Atlas, colour: str) -> list[Group]:
     if colouring.is_scale(atlas, colour):
         values, kinds = np.isfinite(colouring.scale(atlas, colour).values), _numbered(colour)
     else:
-        values, kinds = atlas.cells[colour].to_numpy(), _KINDS.get(colour, _values)(atlas, colour)
-    found = [Group(*kind[1:], np.flatnonzero(values == kind[0]).astype(np.int32)) for kind in kinds]
+        values, kinds = atlas.cells[colour], _KINDS.get(colour, _values)(atlas, colour)
+    codes, there = pd.factorize(values)  # once through all cells, not once for each kind
+    code_of = {value: code for code, value in enumerate(there)}
+    found = [Group(*kind[1:], np.flatnonzero(codes == code_of.get(kind[0], -2)).astype(np.int32)) for kind in kinds]
     return [group for group in found if len(group.rows)]
 
 
@@ -89,7 +92,9 @@ def map_figure(atlas: Atlas, name: str, colour: str, webgl: bool = True) -> go.F
     real = atlas.is_real & atlas.has_both
     trace = go.Scattergl if webgl else go.Scatter
     scale = colouring.scale(atlas, colour) if colouring.is_scale(atlas, colour) else None
-    figure = go.Figure(
+    return _figure(
+        f"{atlas.atlas_id} {name}",
+        positions,
         [
             trace(
                 x=positions[group.rows, 0],
@@ -101,8 +106,19 @@ def map_figure(atlas: Atlas, name: str, colour: str, webgl: bool = True) -> go.F
                 hoverinfo="none",
             )
             for group in groups(atlas, colour)
-        ]
+        ],
     )
+
+
+def frame_figure(atlas: Atlas, name: str, crowd: dict[str, Any]) -> go.Figure:
+    """The map of very many cells: its axes alone. The page draws the cells as `crowd` says (`app.crowd.layout`)."""
+    nothing = go.Scatter(x=[None], y=[None], mode="markers", hoverinfo="none")
+    return _figure(f"{atlas.atlas_id} {name}", atlas.projection(name).astype(np.float32), [nothing], crowd=crowd)
+
+
+def _figure(identity: str, positions: ndarray, traces: list, **meta: Any) -> go.Figure:
+    """`meta` goes to `layout.meta`, beside the ranges that show every cell."""
+    figure = go.Figure(traces)
     axis = {"visible": False, "showgrid": False, "zeroline": False}
     spans = {f"{letter}axis": span(positions[:, k]) for k, letter in enumerate("xy")}
     figure.update_layout(
@@ -115,8 +131,8 @@ def map_figure(atlas: Atlas, name: str, colour: str, webgl: bool = True) -> go.F
         hovermode="closest",
         hoverdistance=12,
         clickanywhere=True,
-        uirevision=f"{atlas.atlas_id} {name}",
-        meta=spans,  # what a double click goes back to, and what the shading covers
+        uirevision=identity,
+        meta=spans | meta,  # what a double click goes back to, and what the shading covers
         xaxis=axis | {"range": spans["xaxis"]},
         yaxis=axis | {"range": spans["yaxis"]},
     )

@@ -33,7 +33,7 @@ FILMS = {".mp4": "MP4", ".gif": "GIF", ".png.zip": "PNG sequence", ".ome.tif": "
 WHICHES = {"group": "Structure and stage", "selection": "Selected", "ids": "Cell ids"}
 POLL_MS = 400
 CHOICE = [
-    State(ids.FACTS, "data"),
+    State(ids.ATLAS, "value"),  # not FACTS, which would be posted with every cell's name in it
     *(State(name, "value") for name in (ids.HOME_WHICH, ids.HOME_IDS, ids.HOME_GROUP_STRUCTURE, ids.HOME_GROUP_STAGE)),
     State(ids.SELECTION, "data"),
 ]
@@ -257,10 +257,10 @@ def register(app: Dash, atlases: dict[str, Atlas], manager: BaseBackgroundCallba
         Output(ids.HOME_GROUP_STRUCTURE, "data"),
         Output(ids.HOME_GROUP_STAGE, "data"),
         Output(ids.HOME_BULK_STRUCTURES, "data"),
-        Input(ids.FACTS, "data"),
+        Input(ids.ATLAS, "value"),
     )
-    def choices(facts: dict) -> tuple:
-        atlas = atlases[facts["atlas"]]
+    def choices(atlas_id: str) -> tuple:
+        atlas = atlases[atlas_id]
         return structure_options(atlas), stage_options(atlas), structure_options(atlas)
 
     @app.callback(
@@ -268,13 +268,13 @@ def register(app: Dash, atlases: dict[str, Atlas], manager: BaseBackgroundCallba
         *(Input(one.component_id, one.component_property) for one in CHOICE),
         Input(ids.HOME_BULK_SHOW, "value"),
     )
-    def count(facts: dict, *chosen_and_show: Any) -> str:
+    def count(atlas_id: str, *chosen_and_show: Any) -> str:
         *chosen, show = chosen_and_show
-        return counted(atlases[facts["atlas"]], choice_of(*chosen), show)
+        return counted(atlases[atlas_id], choice_of(*chosen), show)
 
     @app.callback(Output(ids.HOME_SAVED, "data"), Input(ids.HOME_TABLE, "n_clicks"), *CHOICE, prevent_initial_call=True)
-    def table(_clicks: int, facts: dict, *chosen: Any) -> Any:
-        atlas = atlases[facts["atlas"]]
+    def table(_clicks: int, atlas_id: str, *chosen: Any) -> Any:
+        atlas = atlases[atlas_id]
         try:
             rows = bulk.rows_of(atlas, choice_of(*chosen))
         except InputError:
@@ -289,10 +289,10 @@ def register(app: Dash, atlases: dict[str, Atlas], manager: BaseBackgroundCallba
         *(State(name, "value") for name in (ids.HOME_BULK_SHOW, ids.HOME_BULK_STRUCTURES, ids.HOME_BULK_FORMAT)),
         prevent_initial_call=True,
     )
-    def order(_clicks: int, facts: dict, *chosen_and_what: Any) -> tuple:
+    def order(_clicks: int, atlas_id: str, *chosen_and_what: Any) -> tuple:
         *chosen, show, structures, extension = chosen_and_what
         try:
-            atlas, choice = atlases[facts["atlas"]], choice_of(*chosen)
+            atlas, choice = atlases[atlas_id], choice_of(*chosen)
             return place(bulk.export_folder(), str(address), atlas, choice, show, structures, extension), ""
         except InputError as error:
             return no_update, f"{str(error)[0].upper()}{str(error)[1:]}."

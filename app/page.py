@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 import numpy as np
 
-from app import colouring, colours, navigation
+from app import colouring, colours, crowd, navigation
 from app.recipe import DEVIATION_SCALE, MAX_SAMPLES, PREDICTED, SHOWS, Path, Position, Recipe, RecipeError, encode_name, parse
 from app.resolve import settle, structures_of
 from app.selection import mean_cell, medoid_row, rows_of
@@ -65,24 +65,33 @@ def facts(atlas: Atlas) -> dict[str, Any]:
     those of cells whose observed volume is in the atlas. `genes` are the structures as a recipe names them; `colours` (r, g, b)
     of channels in their order.
     `walk` is None where there are not two medoids; its `path` is what goes between `shape=path:` and `@T` in a recipe.
+    Of very many cells, columns of all cells are left out: the scripts fetch them as bytes (`app.crowd`).
     """
-    cells, stages = atlas.cells, list(dict.fromkeys(atlas.cells["stage"]))
     genes = [s.gene for s in atlas.structures]
     return {
         "atlas": atlas.atlas_id,
-        "cells": cells["cell_id"].tolist(),
-        "structure": [genes.index(gene) for gene in cells["structure"]],
+        "n_cells": len(atlas.cells),
+        **({} if crowd.is_many(atlas) else _columns(atlas)),
         "structures": [structure_words(atlas, gene) for gene in genes],
-        "stage": [stages.index(stage) for stage in cells["stage"]],
-        "stages": [stage_words(stage) for stage in stages],
-        "real": np.flatnonzero(atlas.is_real & atlas.has_both).tolist(),
+        "stages": [stage_words(stage) for stage in crowd.stages_of(atlas)],
         "pictures": atlas.pictures is not None,
-        "blank": [] if atlas.pictures is None else np.flatnonzero(~atlas.has_picture).tolist(),
         "observed": [int(row) for row in atlas.observed_cells],
         "genes": [encode_name(gene) for gene in genes],
         "colours": colours.colours(2 + len(genes)),
         "uncertainty": {"colour": colours.UNCERTAINTY, "max_samples": MAX_SAMPLES, "full_scale": DEVIATION_SCALE},
         "walk": _walk(atlas),
+    }
+
+
+def _columns(atlas: Atlas) -> dict[str, list]:
+    """What is known of every cell, by row; or the rows of which something is true."""
+    structure, stage, _ = crowd.facts(atlas).tolist()
+    return {
+        "cells": atlas.cells["cell_id"].tolist(),
+        "structure": structure,
+        "stage": stage,
+        "real": np.flatnonzero(atlas.is_real & atlas.has_both).tolist(),
+        "blank": [] if atlas.pictures is None else np.flatnonzero(~atlas.has_picture).tolist(),
     }
 
 

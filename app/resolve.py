@@ -8,7 +8,7 @@ from numpy import ndarray
 
 from app.recipe import OBSERVED, PREDICTED, Cell, Draw, Literal, Path, Position, Recipe, RecipeError
 from model.atlas import Atlas
-from model.latent import map_to_latent, walk
+from model.latent import distances_to, map_to_latent, smallest, walk
 
 # The streams of random numbers, so that prior:7 and seed:7 are not the same draw. The first draw of sd:N:7 is seed:7.
 _Z_R_STREAM, _Z_S_STREAM = 0, 1
@@ -117,8 +117,8 @@ class Nearest(NamedTuple):
 
 def nearest_cells(atlas: Atlas, z: ndarray, n: int) -> list[Nearest]:
     """The `n` cells, or all where there are fewer, that are nearest to z (n_latent,) in z_r; the nearest first."""
-    distances = np.linalg.norm(atlas.latent("z_r") - z, axis=1)
-    return [Nearest(int(row), float(distances[row])) for row in np.argsort(distances, kind="stable")[:n]]
+    distances = distances_to(z, atlas.latent("z_r"))
+    return [Nearest(int(row), float(distances[row])) for row in smallest(distances, n)]
 
 
 def nearest_cell(atlas: Atlas, recipe: Recipe) -> Nearest:

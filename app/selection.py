@@ -41,7 +41,7 @@ def bits_of(rows: ndarray, n_cells: int) -> str:
 
 def mean_cell(atlas: Atlas, rows: ndarray, shown: Recipe) -> Recipe:
     """A prediction of the mean z_r of some cells, with the structures that are shown."""
-    mean = Literal(tuple(atlas.latent("z_r")[rows].astype(np.float64).mean(0)))
+    mean = Literal(tuple(atlas.latent("z_r")[rows].mean(0, dtype=np.float64)))
     return Recipe(PREDICTED, mean, structures_of(atlas, shown), atlas=atlas.atlas_id)
 
 

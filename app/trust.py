@@ -14,6 +14,7 @@ from app.recipe import Position, Recipe, RecipeError
 from app.volumes import VolumeService
 from app.words import FAR
 from model.atlas import Atlas
+from model.latent import distances_to, smallest
 
 N_NEIGHBOURS = 8  # as in model.latent.map_to_latent
 N_GRID = 320  # pixels of the shading along each axis
@@ -75,8 +76,8 @@ def place_of(recipe: Recipe) -> tuple[str, Position]:
 
 def place_on(atlas: Atlas, name: str, z: ndarray) -> tuple[tuple[float, float], int]:
     """Where z (n,) lies on a map, from its 8 nearest cells in z, the nearer the more; and the row of the nearest."""
-    distances = np.linalg.norm(atlas.latent(name) - z, axis=1)
-    rows = np.argsort(distances, kind="stable")[:N_NEIGHBOURS]
+    distances = distances_to(z, atlas.latent(name))
+    rows = smallest(distances, N_NEIGHBOURS)
     weights = 1 / np.maximum(distances[rows], 1e-6)
     x, y = np.average(atlas.projection(name)[rows], axis=0, weights=weights)
     return (float(x), float(y)), int(rows[0])
@@ -89,9 +90,10 @@ def support(positions: ndarray, places: ndarray) -> ndarray:
     """
     k = min(N_NEIGHBOURS, len(positions))
     tree = cKDTree(positions)
-    typical = tree.query(positions, k)[0].reshape(len(positions), k).mean(1)  # a cell's own 8 nearest, itself among them
     distances, rows = (found.reshape(len(places), k) for found in tree.query(places, k))
-    return np.minimum(1, typical[rows].mean(1) / np.maximum(distances.mean(1), 1e-12))
+    asked, at = np.unique(rows, return_inverse=True)  # of a million cells few are anybody's nearest
+    typical = tree.query(positions[asked], k)[0].reshape(len(asked), k).mean(1)  # a cell's own 8 nearest, itself among them
+    return np.minimum(1, typical[at.reshape(rows.shape)].mean(1) / np.maximum(distances.mean(1), 1e-12))
 
 
 def extent(values: ndarray) -> tuple[float, float]:

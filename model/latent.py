@@ -13,6 +13,8 @@ from numpy import ndarray
 
 from model.errors import InputError
 
+_PART = 16_384  # rows
+
 
 def to_hyperspherical(x: ndarray) -> tuple[ndarray, ndarray]:
     """r (...) and theta (..., n - 1) of x (..., n), n >= 2.
@@ -127,7 +129,7 @@ def map_to_latent(position: ndarray, projection: ndarray, z: ndarray, n_neighbor
     """
     projection = np.asarray(projection, np.float64)
     d = np.linalg.norm(projection - np.asarray(position, np.float64), axis=1)
-    order = np.argsort(d, kind="stable")[: n_neighbors + 1]
+    order = smallest(d, n_neighbors + 1)
     neighbours, d = order[:n_neighbors], d[order]
     reach, d = (d[-1] if len(d) > n_neighbors else np.inf), d[:n_neighbors]
     here = d <= 1e-9 * max(np.abs(projection).max(), 1e-300)  # division by d would overflow
@@ -139,10 +141,23 @@ def map_to_latent(position: ndarray, projection: ndarray, z: ndarray, n_neighbor
             weights = np.ones(len(d))
     weights /= weights.sum()
     distance = float(d.mean())
-    between = np.linalg.norm(projection[neighbours, None] - projection[None], axis=2)  # (k, N)
-    typical = np.sort(between, axis=1)[:, : len(neighbours)].mean()
+    own = [np.linalg.norm(projection - projection[neighbour], axis=1) for neighbour in neighbours]
+    typical = np.mean([between[smallest(between, len(neighbours))] for between in own])
     support = 1.0 if distance <= typical else float(typical / distance)
-    return Place(weights @ np.asarray(z, np.float64)[neighbours], neighbours, weights, distance, support)
+    return Place(weights @ np.asarray(z[neighbours], np.float64), neighbours, weights, distance, support)
+
+
+def smallest(values: ndarray, n: int) -> ndarray:
+    """Places of the `n` smallest of `values` (N,), all where there are fewer: the smallest first, equals in their order."""
+    if n >= len(values):
+        return np.argsort(values, kind="stable")
+    near = np.flatnonzero(values <= np.partition(values, n - 1)[n - 1])  # of a million, all that has to be sorted
+    return near[np.argsort(values[near], kind="stable")][:n]
+
+
+def distances_to(point: ndarray, z: ndarray) -> ndarray:
+    """(N,) float64 Euclidean distances of z (N, n) to a point (n,), a part at a time: the differences stay in the cache."""
+    return np.concatenate([np.linalg.norm(z[at : at + _PART] - point, axis=1) for at in range(0, len(z), _PART)])
 
 
 def medoid(z: ndarray) -> int:
@@ -152,15 +167,14 @@ def medoid(z: ndarray) -> int:
 
 def summed_L1(z: ndarray) -> ndarray:
     """(N,) sum over j of |z_i - z_j|_1. L1 is a sum over dimensions, and in one dimension sorting is enough: no N x N table."""
-    z = np.asarray(z, np.float64)
     n_cells = len(z)
-    order = np.argsort(z, axis=0, kind="stable")
-    z = np.take_along_axis(z, order, axis=0)
-    below = np.cumsum(z, axis=0)
-    n_below = np.arange(1, n_cells + 1)[:, None]
-    one_dimension = (2 * n_below - n_cells) * z + below[-1] - 2 * below
     total = np.zeros(n_cells)
-    np.add.at(total, order, one_dimension)
+    n_below = 2 * np.arange(1, n_cells + 1) - n_cells
+    for values in np.asarray(z).T:
+        order = np.argsort(values, kind="stable")
+        ordered = values[order].astype(np.float64)
+        below = np.cumsum(ordered)
+        total[order] += n_below * ordered + below[-1] - 2 * below
     return total
 
 

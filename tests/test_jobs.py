@@ -88,7 +88,7 @@ def serving_app(atlas: Path, folder: Path, name: str, environment: dict[str, str
 def ordered(page: DashPage, **values) -> dict:
     """Press "Make the zip" for all cells; what ORDER then holds."""
     state = {
-        f"{ids.FACTS}.data": {"atlas": page.http.get(f"{page.url}/api/health").json()["atlases"][0]},
+        f"{ids.ATLAS}.value": page.http.get(f"{page.url}/api/health").json()["atlases"][0],
         f"{ids.HOME_WHICH}.value": "group",
         f"{ids.HOME_BULK_SHOW}.value": "reconstructed",
         f"{ids.HOME_BULK_FORMAT}.value": ".ome.tif",

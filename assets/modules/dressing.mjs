@@ -11,8 +11,11 @@ export class Dressing {
   #again;
   #patience;
 
-  /** @param {HTMLElement} element the viewer  @param {{invited: () => void, again: () => void}} does 3D is wanted; try again */
-  constructor(element, { invited, again }) {
+  /**
+   * @param {HTMLElement} element the viewer
+   * @param {{invited: () => void, again: () => void, surfaces: () => void}} does 3D is wanted; try again; surfaces or light
+   */
+  constructor(element, { invited, again, surfaces }) {
     this.#element = element;
     this.#again = again;
     this.#parts = {
@@ -23,12 +26,20 @@ export class Dressing {
       place: add(element, "p", "place"),
       wait: add(element, "p", "wait"),
       invitation: add(element, "button", "invitation"),
+      surfaces: add(element, "button", "solid-look"),
       strip: add(element, "div", "strip"),
       trouble: add(element, "div", "trouble"),
     };
     this.#parts.crosshair.setAttribute("class", "crosshair");
     this.#parts.invitation.textContent = "Draw in 3D";
     this.#parts.invitation.addEventListener("click", invited);
+    Object.assign(this.#parts.surfaces, { textContent: "Surfaces", title: "Draw surfaces instead of light (S)", hidden: true });
+    this.#parts.surfaces.addEventListener("click", surfaces);
+  }
+
+  /** Whether 3D shows surfaces. */
+  set areSurfaces(are) {
+    this.#parts.surfaces.setAttribute("aria-pressed", are);
   }
 
   /** "observed", "reconstructed" or "predicted"; nothing where each panel says it. */
@@ -62,10 +73,18 @@ export class Dressing {
     again.addEventListener("click", this.#again);
   }
 
-  /** Scale bar and invitation, for these tiles of a volume. */
+  /** Scale bar, invitation and the choice of surfaces, for these tiles of a volume. */
   arrange(tiles, view, volume) {
     this.#drawBar(tiles[0], volume);
     this.#drawInvitation(tiles, view);
+    this.#drawChoice(tiles.find(({ plane }) => plane === "3d"));
+  }
+
+  /** In the lower right corner of 3D. */
+  #drawChoice(tile) {
+    const { surfaces } = this.#parts;
+    surfaces.hidden = !tile || this.#element.dataset.painter !== "webgl";
+    if (tile) Object.assign(surfaces.style, { left: `${tile.left + tile.width}px`, top: `${tile.top + tile.height}px` });
   }
 
   #drawBar(tile, volume) {

@@ -15,6 +15,7 @@ export const KEYS = [
   { key: "x", asks: "view yz", name: "X", does: "The yz plane alone" },
   { key: "p", asks: "view planes", name: "P", does: "All three planes" },
   { key: "d", asks: "view 3d", name: "D", does: "3D" },
+  { key: "s", asks: "surfaces", name: "S", does: "3D as surfaces, or as light" },
   { key: "c", asks: "contrast", name: "C", does: "Automatic contrast, or none" },
   { key: "r", asks: "reset", name: "R", does: "Crosshair to the middle, all channels on" },
   { key: "?", asks: "sheet", name: "?", does: "This sheet" },

@@ -1,6 +1,6 @@
 // The look: how channels are shown, by name, whatever cell is shown. One plain object that fits into an address:
 //
-//   { lock: false, uncertain: true, channels: { DNA: { on: false, window: [20, 180], auto: true, colour: "#00ffff", opacity: 0.5 } } }
+//   { lock: false, uncertain: true, surfaces: true, channels: { DNA: { on: false, window: [20, 180], auto: true, colour: "#00ffff", opacity: 0.5 } } }
 //
 // What is as it was at first is left out, so that the look of a new page is {}. All functions are pure.
 
@@ -24,6 +24,7 @@ export function readLook(given) {
   let look = {};
   if (given?.lock === false) look.lock = false;
   if (given?.uncertain === true) look.uncertain = true;
+  if (given?.surfaces === true) look.surfaces = true;
   for (const [name, fields] of Object.entries(given?.channels ?? {})) {
     look = changed(look, name, Object.fromEntries(Object.entries(fields ?? {}).filter(([key, value]) => CAN_BE[key]?.(value))));
   }
@@ -42,7 +43,7 @@ export function changed(look, name, fields) {
   return Object.keys(channels).length ? { ...rest, channels } : rest;
 }
 
-/** The look with `lock` or `uncertain` set. */
+/** The look with `lock`, `uncertain` or `surfaces` (in 3D, instead of light) set. */
 export function withSwitch(look, name, on) {
   const { [name]: _, ...rest } = look;
   return on === (name === "lock") ? rest : { ...rest, [name]: on };

@@ -1,6 +1,7 @@
 // The two maps, linked: what is pointed at or opened on one is marked on both, in an SVG over each, so the points are not redrawn.
 // A lasso on either selects on both.
 
+import { Crowd } from "./crowd.mjs";
 import { Lasso } from "./lasso.mjs";
 import { placeOf, pointsOf, selectedIn } from "./points.mjs";
 import { count, has, none, within } from "./selection.mjs";
@@ -11,7 +12,7 @@ const DOUBLE_CLICK_MS = 300;
 const DIMMED = { "unselected.marker.opacity": 0.1, "selected.marker.opacity": 0.95 };
 
 export class Maps {
-  #maps = new Map(); // name -> {plot, svg, points}
+  #maps = new Map(); // name -> {plot, svg, points, crowd}: a crowd draws the points where they are very many
   #lassos = new WeakMap(); // holder -> Lasso
   #marks = {}; // name -> {row} or {place}
   #hovered = null;
@@ -41,7 +42,8 @@ export class Maps {
   /** A map is drawn for the first time, or anew. `holder` is the element with data-map, in which Dash keeps the plot. */
   async attach(holder) {
     const plot = await drawn(holder);
-    if (this.#maps.get(holder.dataset.map)?.plot !== plot) this.#listen(holder.dataset.map, plot, holder);
+    const crowd = plot.layout.meta.crowd && (await this.#crowdOn(plot, holder));
+    if (this.#maps.get(holder.dataset.map)?.plot !== plot) this.#listen(holder.dataset.map, plot, holder, crowd);
   }
 
   /** What is selected: per map {row}, {place: [x, y]} or nothing. */
@@ -59,8 +61,11 @@ export class Maps {
 
   /** Hides or shows groups on both maps. `visible` is a boolean a group; what has no switch stays. */
   showGroups(visible) {
-    for (const { plot } of this.#maps.values()) {
-      window.Plotly.restyle(plot, { visible: plot.data.map((_, k) => visible[k] ?? true) });
+    for (const map of this.#maps.values()) {
+      const { plot, crowd } = map;
+      crowd?.showGroups(visible);
+      if (crowd) map.points = crowd.points;
+      else window.Plotly.restyle(plot, { visible: plot.data.map((_, k) => visible[k] ?? true) });
     }
   }
 
@@ -82,22 +87,31 @@ export class Maps {
     for (const [name, map] of this.#maps) this.#veil(name, map);
   }
 
-  #listen(name, plot, holder) {
-    const map = { plot, svg: holder.querySelector(".marks") ?? holder.appendChild(shape("svg", { class: "marks" })) };
+  #crowdOn(plot, holder) {
+    const map = this.#maps.get(holder.dataset.map);
+    return map?.plot === plot ? map.crowd : Crowd.on(plot, holder, this.facts, holder.dataset.map);
+  }
+
+  #listen(name, plot, holder, crowd) {
+    const map = { plot, crowd, svg: holder.querySelector(".marks") ?? holder.appendChild(shape("svg", { class: "marks" })) };
     const refresh = () => {
       this.#read(map);
       this.#draw();
     };
     plot.on("plotly_hover", ({ points, event }) => this.#hover(points[0]?.customdata, event));
     plot.on("plotly_unhover", () => this.#hover(undefined));
-    plot.on("plotly_click", (click) => this.#clicked(clicked(name, click)));
+    plot.on("plotly_click", (click) => this.#clicked(clicked(name, click, crowd)));
     plot.on("plotly_doubleclick", () => {
       clearTimeout(this.#placing);
       if (count(this.#selection)) this.cleared();
       else window.Plotly.relayout(plot, wholeOf(plot));
     });
     plot.on("plotly_afterplot", refresh);
-    plot.on("plotly_relayouting", () => this.#draw());
+    plot.on("plotly_relayouting", () => {
+      crowd?.draw();
+      this.#draw();
+    });
+    if (crowd) this.#pointAt(map, holder);
     this.#maps.set(name, map);
     this.#lassoOn(name, holder);
     refresh();
@@ -116,18 +130,29 @@ export class Maps {
     holder.addEventListener("pointerdown", () => clearTimeout(this.#placing), { capture: true }); // the second of a double click
   }
 
+  /** Plotly points at what it draws, which a crowd is not. */
+  #pointAt({ plot, crowd }, holder) {
+    holder.addEventListener("pointermove", (event) => {
+      const box = holder.getBoundingClientRect();
+      this.#hover(event.buttons ? undefined : crowd.at(place(plot, [event.clientX - box.left, event.clientY - box.top])), event);
+    });
+    holder.addEventListener("pointerleave", () => this.#hover(undefined));
+  }
+
   /** The figure may be another: its points, and on it what was selected and shaded. */
   #read(map) {
-    const { plot } = map;
+    const { plot, crowd } = map;
+    crowd?.refresh();
     const visible = plot._fullData.map((trace) => trace.visible).join();
     if (map.traces === plot.data && map.visible === visible) return;
     const isNew = map.traces !== plot.data;
-    Object.assign(map, { traces: plot.data, visible, points: pointsOf(plot._fullData, this.facts.cells.length) });
+    Object.assign(map, { traces: plot.data, visible, points: crowd?.allPoints() ?? pointsOf(plot._fullData, this.facts.cells.length) });
     if (count(this.#selection)) this.#dim(map); // a group that is shown again, too
     if (isNew && this.#isShaded) this.#veil(nameOf(this.#maps, map), map);
   }
 
-  #dim({ plot }) {
+  #dim({ plot, crowd }) {
+    if (crowd) return crowd.dim(this.#selection);
     const isAny = count(this.#selection) > 0;
     const selectedpoints = isAny ? selectedIn(plot._fullData, (row) => has(this.#selection, row)) : [null];
     window.Plotly.restyle(plot, { selectedpoints, ...DIMMED });
@@ -158,13 +183,14 @@ export class Maps {
 
   #describe(row, event) {
     const { facts, card } = this;
-    const words = [facts.cells[row], facts.structures[facts.structure[row]], facts.stages[facts.stage[row]]];
+    const words = [facts.cells.at(row), facts.structures[facts.structure[row]], facts.stages[facts.stage[row]]];
     if (facts.real.length) words.push(facts.real.includes(row) ? "a real cell" : "simulated");
     const picture = document.createElement("img");
     picture.alt = "";
-    picture.src = `/api/sprites/${facts.atlas}/${encodeURIComponent(facts.cells[row])}.png`;
+    const hasPicture = facts.pictures && !facts.blank?.includes(row);
+    if (hasPicture) picture.src = `/api/sprites/${facts.atlas}/${encodeURIComponent(facts.cells.at(row))}.png`;
     const lines = words.map((text) => Object.assign(document.createElement("p"), { textContent: text }));
-    card.replaceChildren(...(facts.pictures && !facts.blank?.includes(row) ? [picture] : []), ...lines);
+    card.replaceChildren(...(hasPicture ? [picture] : []), ...lines);
     const { width, height } = card.getBoundingClientRect();
     card.style.left = `${Math.min(event.clientX + CARD_GAP, window.innerWidth - width - CARD_GAP)}px`;
     card.style.top = `${Math.max(CARD_GAP, Math.min(event.clientY - height / 2, window.innerHeight - height - CARD_GAP))}px`;
@@ -188,9 +214,10 @@ export class Maps {
   }
 }
 
-/** What a click means: the cell under it, else the place. */
-export function clicked(name, { points, xvals, yvals }) {
-  if (points?.length) return { do: "cell", row: points[0].customdata };
+/** What a click means: the cell under it, in a crowd that near it, else the place. */
+export function clicked(name, { points, xvals, yvals }, crowd = undefined) {
+  const row = points?.length ? points[0].customdata : crowd?.at([xvals[0], yvals[0]]);
+  if (row !== undefined) return { do: "cell", row };
   return { do: "place", map: name, x: xvals[0], y: yvals[0] };
 }
 

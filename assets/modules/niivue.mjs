@@ -19,7 +19,8 @@ export class NiivuePainter {
   #shape;
   #size;
 
-  static async on(canvas) {
+  /** @param {object} camera as of camera.mjs  @param {(camera: object) => void} turned told of another */
+  static async on(canvas, camera, turned) {
     const painter = new NiivuePainter();
     painter.#niivue = await loadNiivue();
     painter.#nv = new painter.#niivue.Niivue({
@@ -37,10 +38,20 @@ export class NiivuePainter {
       logLevel: "error",
     });
     await painter.#nv.attachToCanvas(canvas);
-    painter.#nv.scene.volScaleMultiplier = 1.5; // NiiVue leaves room for a cube's corners; a cell has none
-    painter.#nv.setRenderAzimuthElevation(15, 35); // 0, 90 is the xy plane as it is seen beside it
     painter.#nv.setSliceType(RENDER);
+    painter.setCamera(camera);
+    painter.#nv.scene.onAzimuthElevationChange = painter.#nv.onZoom3DChange = () => turned(painter.#camera);
     return painter;
+  }
+
+  get #camera() {
+    const { renderAzimuth: azimuth, renderElevation: elevation, volScaleMultiplier: zoom } = this.#nv.scene;
+    return { azimuth, elevation, zoom };
+  }
+
+  setCamera({ azimuth, elevation, zoom }) {
+    this.#nv.scene.volScaleMultiplier = zoom;
+    this.#nv.setRenderAzimuthElevation(azimuth, elevation);
   }
 
   /** @param {Uint8ClampedArray} rgba Z, Y, X, RGBA  @param {number[]} shape Z, Y, X */
@@ -56,9 +67,35 @@ export class NiivuePainter {
     const affine = [um, 0, 0, 0, 0, -um, 0, um * (ny - 1), 0, 0, um, 0, 0, 0, 0, 1];
     const nifti = this.#niivue.NVImage.createNiftiArray([nx, ny, nz], [um, um, um], affine, RGBA, new Uint8Array(rgba));
     const image = await this.#niivue.NVImage.loadFromUrl({ url: nifti.buffer, name: "cell.nii" });
-    for (const old of [...this.#nv.volumes]) this.#nv.removeVolume(old);
+    this.#clear();
     this.#nv.addVolume(image);
     this.#shape = shape;
+  }
+
+  /**
+   * Surfaces instead of a volume, in its room, so that the camera sees both alike.
+   * @param {{points: Float32Array, triangles: Uint32Array, colour: number[], opacity: number}[]} surfaces in the order in which
+   *   they are drawn, points in voxels; colour parts and opacity 0 to 1  @param {number[]} shape Z, Y, X of the volume
+   */
+  drawSurfaces(surfaces, [nz, ny, nx], um) {
+    this.#clear();
+    for (const { points, triangles, colour, opacity } of surfaces.filter(({ triangles }) => triangles.length)) {
+      // y as of a volume, as NiiVue draws it upwards; that mirrors triangles, so their corners change places.
+      const placed = points.map((at, k) => um * (k % 3 === 1 ? ny - 1 - at : at));
+      const turned = triangles.map((_, k) => triangles[k - (k % 3) + [0, 2, 1][k % 3]]);
+      const rgba = Uint8Array.from([...colour.map((part) => 255 * part), 255]);
+      const mesh = new this.#niivue.NVMesh(placed, turned, "surface", rgba, opacity, true, this.#nv.gl);
+      mesh.extentsMin = [-um / 2, -um / 2, -um / 2];
+      mesh.extentsMax = [(nx - 0.5) * um, (ny - 0.5) * um, (nz - 0.5) * um];
+      this.#nv.addMesh(mesh);
+    }
+    this.#nv.drawScene();
+  }
+
+  #clear() {
+    for (const old of [...this.#nv.volumes]) this.#nv.removeVolume(old);
+    for (const old of [...this.#nv.meshes]) this.#nv.removeMesh(old);
+    this.#shape = undefined;
   }
 
   /** The canvas has another size, in CSS pixels. */

@@ -1,6 +1,7 @@
 // The page's scripts, put together. Dash calls what is exported here (assets/explorer.js); what happened goes back as an event.
 
 import { Address } from "./address.mjs";
+import { complete } from "./facts.mjs";
 import { Home } from "./home.mjs";
 import { describe as describeKeys, listen as listenToKeys } from "./keys.mjs";
 import { Know } from "./know.mjs";
@@ -50,8 +51,9 @@ function showAlone(gene) {
 export const has_webgl = () => hasWebgl2();
 
 /** What is shown changed. While the walk is played, its own frames are ahead of what the server knows. */
-export function show(newState, facts) {
-  if (!newState || !facts) return;
+export async function show(newState, given) {
+  if (!newState || !given) return;
+  const facts = await complete(given);
   state = newState;
   isAnswered = true;
   if (!maps) start(facts);
@@ -119,6 +121,7 @@ function theAddress() {
     get: () => (Object.keys(shown.look).length ? JSON.stringify(shown.look) : ""),
     set: (text) => shown.setLook(parsed(text)),
   });
+  address.add("camera", { get: () => shown.camera, set: (text) => shown.setCamera(text) });
   return address;
 }
 
@@ -132,8 +135,9 @@ function parsed(text) {
 }
 
 /** The maps' figures changed. */
-export function maps_drawn(figure_r, figure_s, facts) {
-  if (!figure_r || !facts) return;
+export async function maps_drawn(figure_r, figure_s, given) {
+  if (!figure_r || !given) return;
+  const facts = await complete(given);
   if (!maps) start(facts);
   for (const button of byId("legend").children) button.setAttribute("aria-pressed", "true");
   for (const holder of document.querySelectorAll("[data-map]")) maps.attach(holder);
@@ -200,6 +204,7 @@ function press(asked, go) {
     channel: () => theViewer().toggle(Number(which)),
     view: () => set("view", { value: which }),
     contrast: () => theViewer().autoContrast(),
+    surfaces: () => theViewer().toggleSurfaces(),
     reset: () => theViewer().reset(),
     sheet: () => byId("keys").showModal(),
     undo: () => theAddress().undo(),

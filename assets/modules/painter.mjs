@@ -1,8 +1,10 @@
 // Paints a view: planes on a 2D canvas, which takes milliseconds anywhere, and the 3D picture with WebGL on a canvas above it,
 // which is made when one is first wanted. Where its context is lost another takes its place, or words where there is no other.
 
+import { cameraOf, cameraText, FIRST_CAMERA } from "./camera.mjs";
 import { NiivuePainter } from "./niivue.mjs";
 import { PlanesPainter, readPixels } from "./planes.mjs";
+import { tiles } from "./tiles.mjs";
 import { hasWebgl2 } from "./webgl.mjs";
 
 export class Painter {
@@ -11,8 +13,10 @@ export class Painter {
   #tell;
   #solid; // promise of the 3D painter, once one was wanted
   #solidCanvas;
-  #volume; // [rgba, shape, voxel_um]
-  #isStale = false; // whether the 3D painter has an older volume
+  #picture; // {rgba, shape, voxel_um, surfaces}
+  #isStale = false; // whether the 3D painter has an older picture
+  #camera = FIRST_CAMERA;
+  #drawn = ""; // what 3D shows: "light", "surfaces"
   #tiles = [];
   #hasWebgl = hasWebgl2();
   #n_renewed = 0;
@@ -20,12 +24,16 @@ export class Painter {
   /**
    * @param {HTMLCanvasElement} canvas for the planes
    * @param {(voxel: number[]) => void} onMove told x, y, z of the crosshair
-   * @param {(how: {hasWebgl: boolean, n_renewed: number}) => void} tell whether there is 3D, and how often its context was lost
+   * @param {(how: {hasWebgl: boolean, n_renewed: number, solid: string, camera: string}) => void} tell whether there is 3D, how
+   *   often its context was lost, what it shows ("light", "surfaces", or nothing yet) and from where (camera.mjs)
    */
   static async on(canvas, onMove, tell = () => {}) {
     const painter = new Painter();
     painter.#canvas = canvas;
-    painter.#tell = () => tell({ hasWebgl: painter.#hasWebgl, n_renewed: painter.#n_renewed });
+    painter.#tell = () => {
+      const { hasWebgl, n_renewed, drawn, camera } = painter.#state;
+      tell({ hasWebgl, n_renewed, solid: drawn, camera: cameraText(camera) });
+    };
     painter.#planes = await PlanesPainter.on(canvas, onMove);
     painter.#tell();
     return painter;
@@ -41,20 +49,42 @@ export class Painter {
     this.#planes.moveTo(voxel);
   }
 
-  /** @param {Uint8ClampedArray} rgba Z, Y, X, RGBA  @param {number[]} shape Z, Y, X */
-  async load(rgba, shape, voxel_um) {
-    this.#volume = [rgba, shape, voxel_um];
+  get #state() {
+    return { hasWebgl: this.#hasWebgl, n_renewed: this.#n_renewed, drawn: this.#drawn, camera: this.#camera };
+  }
+
+  /** From where 3D is seen, as text (camera.mjs). */
+  async setCamera(text) {
+    this.#camera = cameraOf(text);
+    (await this.#solid)?.setCamera(this.#camera);
+    this.#tell();
+  }
+
+  /**
+   * @param {Uint8ClampedArray} rgba Z, Y, X, RGBA  @param {number[]} shape Z, Y, X
+   * @param {?(isWanted: () => boolean) => Promise<object[]|null>} surfaces makes what 3D shows instead of light (surfaces.mjs)
+   */
+  async load(rgba, shape, voxel_um, surfaces = null) {
+    this.#picture = { rgba, shape, voxel_um, surfaces };
     this.#isStale = true;
     await this.#planes.load(rgba, shape);
     if (this.#solidTile) await this.#paintSolid();
   }
 
-  /** @param tiles as of tiles.mjs, in CSS pixels of the canvas */
-  async arrange(tiles) {
-    this.#tiles = tiles;
-    this.#planes.arrange(this.#solidTile ? tiles.filter(({ plane }) => plane !== "3d") : tiles);
-    if (this.#solidCanvas) this.#solidCanvas.hidden = !this.#solidTile;
-    if (this.#solidTile && this.#volume) await this.#paintSolid();
+  /** @param places as of tiles.mjs, in CSS pixels of the canvas */
+  async arrange(places) {
+    this.#tiles = places;
+    this.#arrangePlanes();
+    if (this.#solidCanvas) this.#solidCanvas.parentElement.hidden = !this.#solidTile;
+    if (this.#solidTile && this.#picture) await this.#paintSolid();
+  }
+
+  /** Where 3D alone is to be seen, planes are until it is there: the first time that takes seconds without a graphics card. */
+  #arrangePlanes() {
+    const flat = this.#solidTile ? this.#tiles.filter(({ plane }) => plane !== "3d") : this.#tiles;
+    if (flat.length || this.#drawn || !this.#picture) return this.#planes.arrange(flat);
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    this.#planes.arrange(tiles("planes", { width, height }, this.#picture.shape));
   }
 
   get #solidTile() {
@@ -62,19 +92,42 @@ export class Painter {
   }
 
   async #paintSolid() {
-    const { left, top, width, height } = this.#solidTile;
     this.#solidCanvas ??= this.#makeSolidCanvas();
-    Object.assign(this.#solidCanvas.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
-    const solid = await (this.#solid ??= NiivuePainter.on(this.#solidCanvas));
+    const solid = await (this.#solid ??= NiivuePainter.on(this.#solidCanvas, this.#camera, (camera) => this.#turned(camera)));
+    if (!this.#solidTile || !this.#solidCanvas) return; // another view was chosen meanwhile
+    const { left, top, width, height } = this.#solidTile;
+    Object.assign(this.#solidCanvas.parentElement.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
     if (this.#isStale) {
       this.#isStale = false;
-      await solid.load(...this.#volume);
+      await this.#give(solid);
     }
     solid.arrange(width, height);
+    if (this.#solidCanvas) this.#solidCanvas.parentElement.dataset.shows = this.#drawn;
+    this.#arrangePlanes();
+    this.#tell();
   }
 
+  /** What is loaded while this waits is given by whoever loads it. */
+  async #give(solid) {
+    const picture = this.#picture;
+    const { rgba, shape, voxel_um, surfaces } = picture;
+    const made = await surfaces?.(() => picture === this.#picture);
+    if (picture !== this.#picture) return;
+    if (made) solid.drawSurfaces(made, shape, voxel_um);
+    else await solid.load(rgba, shape, voxel_um);
+    this.#drawn = made ? "surfaces" : "light";
+  }
+
+  #turned(camera) {
+    this.#camera = camera;
+    this.#tell();
+  }
+
+  /** In a place of its own, which it fills: NiiVue sets a canvas to the whole width and height whenever it is resized. */
   #makeSolidCanvas() {
-    const canvas = document.createElement("canvas");
+    const place = document.createElement("div");
+    place.className = "solid-place";
+    const canvas = place.appendChild(document.createElement("canvas"));
     canvas.className = "solid";
     canvas.setAttribute("aria-hidden", "true");
     canvas.addEventListener("webglcontextlost", (event) => {
@@ -82,13 +135,15 @@ export class Painter {
       if (canvas === this.#solidCanvas) this.#renew(hasWebgl2());
     });
     canvas.addEventListener("webglcontextrestored", () => this.#hasWebgl || this.#renew(true));
-    return this.#canvas.parentElement.insertBefore(canvas, this.#canvas.nextSibling);
+    this.#canvas.after(place);
+    return canvas;
   }
 
   async #renew(hasWebgl) {
     const [canvas, solid] = [this.#solidCanvas, await this.#solid];
     [this.#solidCanvas, this.#solid, this.#isStale, this.#hasWebgl] = [undefined, undefined, true, hasWebgl];
-    canvas?.remove();
+    this.#drawn = "";
+    canvas?.parentElement.remove();
     solid?.dispose();
     await this.arrange(this.#tiles);
     this.#n_renewed += 1;

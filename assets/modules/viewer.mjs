@@ -1,48 +1,40 @@
 // The volume viewer: fetches what a recipe means, paints it, and says on its element what is painted (data-state, data-recipe).
 
-import { Channels } from "./channels.mjs";
-import * as compare from "./comparison.mjs";
 import { compose } from "./compose.mjs";
-import { autoWindow, histogram, pooled } from "./contrast.mjs";
 import { Dressing } from "./dressing.mjs";
-import * as grid from "./grid.mjs";
-import { appearances, areMany, changed, channelOf, forAnother, readLook, UNCERTAINTY, withSwitch } from "./look.mjs";
-import { UncertaintySwitch } from "./overlay.mjs";
-import { Panels } from "./panels.mjs";
+import { appearances, areMany, changed, channelOf, readLook, UNCERTAINTY, withSwitch } from "./look.mjs";
+import { Looking } from "./looking.mjs";
 import { Painter } from "./painter.mjs";
+import { Panelled, PANELS } from "./panelled.mjs";
+import { Shown } from "./shown.mjs";
+import { Surfaces, wanted } from "./surfaces.mjs";
 import { tiles } from "./tiles.mjs";
-import { firstWindow, withUncertainty, wordsOf } from "./uncertain.mjs";
-import { genesOf, kindOf, uncertaintyOf } from "./variants.mjs";
-
-const PANELS = { grid, compare }; // views of many pictures
+import { firstWindow } from "./uncertain.mjs";
+import { Uncertainty } from "./uncertainty.mjs";
+import { kindOf } from "./variants.mjs";
+import { Waiting } from "./waiting.mjs";
 
 export class Viewer {
   #element;
+  #canvas;
   #volumes;
   #facts;
   #painter;
   #panels;
-  #channels;
+  #looking;
   #uncertainty;
+  #dressing;
+  #waiting;
+  #surfaces = new Surfaces();
+  #shown = new Shown();
   #view = "planes"; // that was chosen
-  #kind; // of PANELS: what is painted; undefined where it is one volume
-  #look = {};
-  #volume; // that the painter shows
-  #shown = []; // volumes that are in the picture, null for one that there is not
-  #histograms = new WeakMap(); // volume -> counts of each channel
-  #rgba;
-  #asked;
   #lookFor; // the recipe that the look was given with
-  #painted; // the recipe of the last whole picture
-  #wanted = []; // recipes that are waited for
-  #deviation; // recipe of the standard deviation that is waited for
+  #asked; // the recipe that is wanted
+  #painted; // that of the last whole picture
   #run = 0; // counts what was asked for: an older one that still waits ends
   #frame; // the next repainting
-  #strip;
-  #differing; // channel whose difference is shown
+  #rgba; // of the volume that is painted
   #voxel; // x, y, z of the crosshair
-  #canvas;
-  #dressing;
 
   /**
    * @param {HTMLElement} element where it is drawn
@@ -54,28 +46,24 @@ export class Viewer {
   constructor(element, { channels, overlays }, volumes, { invited, picked }) {
     this.#element = element;
     this.#volumes = volumes;
-    const canvas = element.appendChild(document.createElement("canvas"));
-    this.#panels = new Panels(element, { move: (voxel) => this.moveTo(voxel), pick: picked });
-    this.#dressing = new Dressing(element, { invited, again: () => this.#open() });
-    this.#channels = new Channels(channels, {
-      change: (name, fields) => this.#change(changed(this.#look, name, fields)),
-      lock: (on) => this.#change(withSwitch(this.#look, "lock", on)),
-      alone: picked,
-      counts: (name) => this.#counts(name),
-    });
-    this.#uncertainty = new UncertaintySwitch(overlays, element, (on) => this.showUncertainty(on));
-    this.#start(canvas);
+    this.#waiting = new Waiting(volumes);
+    this.#canvas = element.appendChild(document.createElement("canvas"));
+    const restrip = () => (this.#dressing.strip = this.#panels.strip);
+    this.#panels = new Panelled(element, { move: (voxel) => this.moveTo(voxel), pick: picked, changed: restrip });
+    this.#dressing = new Dressing(element, { invited, again: () => this.#open(), surfaces: () => this.toggleSurfaces() });
+    this.#looking = new Looking(element, channels, this.#shown, { repaint: () => this.#repaintSoon(), alone: picked });
+    this.#uncertainty = new Uncertainty(overlays, element, volumes, (on) => this.showUncertainty(on));
+    this.#start();
     new ResizeObserver(() => this.#arrange()).observe(element);
   }
 
   /** What is known of the atlas (app/page.py: facts): needed before anything is shown. */
   set facts(facts) {
     this.#facts = facts;
+    this.#looking.palette = this.#palette;
   }
 
-  get #palette() {
-    return { colours: this.#facts.colours, uncertainty: this.#facts.uncertainty.colour };
-  }
+  // What is shown
 
   /**
    * Shows a canonical recipe: first its planes, where only planes are looked at, then the whole. What was shown stays, dimmed,
@@ -84,22 +72,48 @@ export class Viewer {
   async show(recipe, look = undefined) {
     if (this.#asked === recipe && this.#element.dataset.state !== "error") return look && this.setLook(look);
     this.#asked = recipe;
-    if (look) [this.#look, this.#lookFor] = [readLook(look), recipe];
+    if (look) {
+      this.#looking.expect(look);
+      this.#lookFor = recipe;
+    }
     await this.#open();
+  }
+
+  /** Fetches what is likely to be shown next; not for panels, which are many volumes each. */
+  prefetch(recipe) {
+    if (!this.#panelKind) this.#volumes.prefetch(recipe);
+  }
+
+  /** @param {"slice"|"xz"|"yz"|"planes"|"both"|"3d"|"grid"|"compare"} view */
+  async setView(view) {
+    const before = this.#panelKind;
+    this.#view = view;
+    this.#uncertainty.isPossible = !this.#panelKind;
+    if (this.#panelKind === before || !this.#asked) return this.#arrange();
+    await this.#open();
+  }
+
+  /** What makes the panels of the view, undefined where it is one volume. */
+  get #panelKind() {
+    return PANELS[this.#view];
+  }
+
+  get #showsPlanesAlone() {
+    return !this.#panelKind && this.#view !== "both" && this.#view !== "3d";
   }
 
   async #open() {
     const [recipe, run] = [this.#asked, ++this.#run];
     const isCurrent = () => run === this.#run;
-    this.#giveUpUncertainty();
+    this.#uncertainty.giveUp();
     this.#dressing.say("loading");
     try {
-      await (PANELS[this.#view] ? this.#openPanels(recipe, isCurrent) : this.#openVolume(recipe, isCurrent));
+      await (this.#panelKind ? this.#openPanels(recipe, isCurrent) : this.#openVolume(recipe, isCurrent));
       if (!isCurrent()) return;
       this.#painted = recipe;
       this.#element.dataset.recipe = recipe;
       this.#dressing.say("painted");
-      if (this.#look.uncertain && !PANELS[this.#view]) this.#openUncertainty(recipe, isCurrent);
+      if (this.look.uncertain && !this.#panelKind) this.#openUncertainty(recipe, isCurrent);
     } catch (error) {
       if (isCurrent()) this.#dressing.say("error", error.message);
     }
@@ -108,7 +122,7 @@ export class Viewer {
   async #openVolume(recipe, isCurrent) {
     const planes = new AbortController();
     const isHere = this.#volumes.has(recipe);
-    const volume = this.#want([recipe]);
+    const volume = this.#waiting.for([recipe]);
     try {
       if (this.#showsPlanesAlone && !isHere) this.#showPlanes(recipe, planes.signal, isCurrent);
       await volume;
@@ -116,31 +130,6 @@ export class Viewer {
       planes.abort();
     }
     if (isCurrent()) await this.#paint((await volume)[0], recipe);
-  }
-
-  async #openPanels(recipe, isCurrent) {
-    const volumes = await this.#want(PANELS[this.#view].recipes(recipe, this.#facts));
-    if (!isCurrent()) return;
-    this.#take(volumes, recipe, PANELS[this.#view]);
-    this.#voxel ??= [...volumes.find(Boolean).shape.slice(1)].reverse().map((n) => n >> 1);
-    await this.#repaint();
-    await this.#arrange();
-  }
-
-  /** Fetches what is likely to be shown next; not for panels, which are many volumes each. */
-  prefetch(recipe) {
-    if (!PANELS[this.#view]) this.#volumes.prefetch(recipe);
-  }
-
-  /** The volumes of some recipes, null for null. Those that were waited for before and are not among them are given up. */
-  #want(recipes) {
-    for (const old of this.#wanted) if (!recipes.includes(old)) this.#volumes.giveUp(old);
-    this.#wanted = recipes.filter(Boolean);
-    return Promise.all(recipes.map((recipe) => recipe && this.#volumes.get(recipe)));
-  }
-
-  get #showsPlanesAlone() {
-    return !PANELS[this.#view] && this.#view !== "both" && this.#view !== "3d";
   }
 
   /** If they come before the whole. That they did not come is nothing to speak of: the whole says what is wrong. */
@@ -151,25 +140,22 @@ export class Viewer {
     if (!signal.aborted && isCurrent()) this.#dressing.say("planes");
   }
 
-  /** @param {"slice"|"planes"|"both"|"3d"|"grid"|"compare"} view */
-  async setView(view) {
-    const isOther = PANELS[view] !== PANELS[this.#view];
-    this.#view = view;
-    this.#uncertainty.isPossible = !PANELS[view];
-    if (!isOther || !this.#asked) return this.#arrange();
-    await this.#open();
+  async #openPanels(recipe, isCurrent) {
+    const kind = this.#panelKind;
+    const volumes = await this.#waiting.for(kind.recipes(recipe, this.#facts));
+    if (!isCurrent()) return;
+    this.#take(volumes, recipe);
+    this.#voxel ??= this.#shown.middle;
+    await this.#repaint(kind);
+    this.#dressing.kind = this.#panels.word;
+    await this.#arrange();
   }
 
-  /** Resolves to the painted canvas, {width, height, data}: RGBA, rows from the top down. */
-  async pixels() {
-    return this.#kind ? this.#panels.pixels() : (await this.#painter).pixels();
-  }
+  // The crosshair
 
-  /** Where each plane is on the canvas, in CSS pixels, x, y, z of the voxel they meet in, and the volume's shape and scale. */
-  async where() {
-    const { shape, voxel_um } = this.#shown.find(Boolean) ?? {};
-    const voxel = this.#kind ? this.#voxel : (await this.#painter).voxel;
-    return { tiles: this.#tiles(), voxel, shape, voxel_um, cssWidth: this.#canvas.clientWidth };
+  /** x, y, z of the crosshair, once there is a volume. */
+  get voxel() {
+    return this.#voxel;
   }
 
   /** Moves the crosshair to x, y, z. */
@@ -177,195 +163,176 @@ export class Viewer {
     this.#voxel = voxel;
     (await this.#painter).moveTo(voxel);
     this.#panels.moveTo(voxel);
-    this.#strip?.moved(voxel);
     this.#sayPlace(voxel);
   }
 
-  /** x, y, z of the crosshair, once there is a volume. */
-  get voxel() {
-    return this.#voxel;
-  }
-
-  /** The crosshair to the middle, and the look of a new page. */
+  /** The crosshair to the middle, the look and the camera of a new page. */
   async reset() {
     this.setLook({});
-    const volume = this.#shown.find(Boolean);
-    if (volume) await this.moveTo([...volume.shape.slice(1)].reverse().map((n) => n >> 1));
+    this.setCamera(null);
+    if (this.#shown.any) await this.moveTo(this.#shown.middle);
   }
+
+  // The camera
+
+  /** Azimuth and elevation in degrees and magnification of 3D, as text: "15,35,1.5"; empty where it was not turned. */
+  get camera() {
+    return this.#element.dataset.camera ?? "";
+  }
+
+  /** Takes a camera, such as one from an address; null or what is none turns it back. */
+  async setCamera(text) {
+    (await this.#painter).setCamera(text);
+  }
+
+  // The look
 
   /** How channels are shown (look.mjs): one plain object, {} at first. The element tells of each change: event "look". */
   get look() {
-    return this.#look;
+    return this.#looking.look;
   }
 
   /** Takes a look, such as one from an address; what cannot be is left out. */
   setLook(look) {
     const next = readLook(look);
-    const turns = Boolean(next.uncertain) !== Boolean(this.#look.uncertain);
-    this.#change(next);
+    const turns = Boolean(next.uncertain) !== Boolean(this.look.uncertain);
+    this.#looking.change(next);
     if (turns) this.showUncertainty(Boolean(next.uncertain));
   }
 
-  /** Gives every channel that is on the window from the 50th to the 98.3rd percentile of what is not black. */
+  /** Gives every channel that is on its automatic contrast. */
   autoContrast() {
-    const names = this.#names.filter((name) => channelOf(this.#look, name).on);
-    this.#change(names.reduce((look, name) => changed(look, name, { window: autoWindow(this.#counts(name)), auto: true }), this.#look));
+    this.#looking.autoContrast();
   }
 
   /** Shows or hides a channel, by its place. */
   toggle(channel) {
-    const name = this.#names[channel];
-    if (name) this.#change(changed(this.#look, name, { on: !channelOf(this.#look, name).on }));
+    this.#looking.toggle(channel);
+  }
+
+  /** In 3D surfaces instead of light, or light again. */
+  toggleSurfaces() {
+    this.#looking.turn("surfaces", !this.look.surfaces);
   }
 
   /** Lays the standard deviation over draws of z_s over the picture, or takes it away. */
   showUncertainty(on) {
-    this.#change(withSwitch(on ? this.#look : changed(this.#look, UNCERTAINTY, channelOf({}, UNCERTAINTY)), "uncertain", on));
-    if (on && this.#element.dataset.uncertain !== "off") return; // it is there, or on its way
+    const look = on ? this.look : changed(this.look, UNCERTAINTY, channelOf({}, UNCERTAINTY)); // as if it had never been on
+    this.#looking.change(withSwitch(look, "uncertain", on));
+    if (on && this.#uncertainty.isOn) return;
     const run = this.#run;
-    if (on && this.#asked && this.#painted === this.#asked && !this.#kind) this.#openUncertainty(this.#asked, () => run === this.#run);
+    if (on && this.#asked && this.#painted === this.#asked && !this.#panels.kind) this.#openUncertainty(this.#asked, () => run === this.#run);
     if (on) return;
-    const had = this.#element.dataset.uncertain === "shown";
-    this.#giveUpUncertainty();
+    const had = this.#uncertainty.isShown;
+    this.#uncertainty.giveUp();
     if (had) this.#open();
   }
 
   async #openUncertainty(recipe, isCurrent) {
-    const { recipe: deviation, n_samples } = uncertaintyOf(recipe, this.#facts);
-    const isWanted = () => isCurrent() && this.#look.uncertain;
-    const [picture] = this.#shown;
-    this.#deviation = deviation;
-    this.#uncertainty.say("loading", `Drawing ${n_samples} localisations at random…`);
+    const isWanted = () => isCurrent() && this.look.uncertain;
     try {
-      const volume = withUncertainty(picture, await this.#volumes.get(deviation));
+      const volume = await this.#uncertainty.over(this.#shown.any, recipe, this.#facts);
       if (!isWanted()) return;
-      if (!this.#look.channels?.[UNCERTAINTY]?.window) {
-        this.#look = changed(this.#look, UNCERTAINTY, { window: firstWindow(volume) });
-      }
+      if (!this.look.channels?.[UNCERTAINTY]?.window) this.#looking.adopt(UNCERTAINTY, { window: firstWindow(volume) });
       await this.#paint(volume, recipe);
       if (isWanted()) this.#sayUncertainty();
-      this.#tell();
+      this.#looking.tell();
     } catch (error) {
-      if (isWanted()) this.#uncertainty.say("error", error.message);
+      if (isWanted()) this.#uncertainty.fail(error.message);
     }
   }
 
   #sayUncertainty() {
-    const genes = genesOf(this.#painted, this.#facts).map(decodeURIComponent);
-    const { n_samples } = uncertaintyOf(this.#painted, this.#facts);
-    const { window } = channelOf(this.#look, UNCERTAINTY);
-    this.#uncertainty.say("shown", wordsOf(genes, n_samples, window, this.#facts.uncertainty.full_scale));
+    this.#uncertainty.say(this.#painted, this.#facts, channelOf(this.look, UNCERTAINTY).window);
   }
 
-  #giveUpUncertainty() {
-    if (this.#deviation) this.#volumes.giveUp(this.#deviation);
-    this.#deviation = undefined;
-    this.#uncertainty.say("off");
-  }
-
-  get #names() {
-    return [...new Set(this.#shown.filter(Boolean).flatMap(({ channels }) => channels))];
-  }
-
-  /** Histogram of a channel, over all volumes of the picture or some. */
-  #counts(name, volumes = this.#shown.filter(Boolean)) {
-    const having = volumes.filter(({ channels }) => channels.includes(name));
-    return pooled(having.map((volume) => {
-      const known = this.#histograms.get(volume) ?? {};
-      this.#histograms.set(volume, known);
-      const [k, n_voxels] = [volume.channels.indexOf(name), volume.data.length / volume.shape[0]];
-      return (known[name] ??= histogram(volume.data, k * n_voxels, (k + 1) * n_voxels));
-    }));
-  }
-
-  #change(look) {
-    this.#look = look;
-    this.#tell();
+  #repaintSoon() {
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = undefined;
       this.#repaint();
     });
   }
 
-  #tell() {
-    if (this.#shown.length) this.#channels.show(this.#names, this.#look, this.#palette);
-    this.#element.dispatchEvent(new CustomEvent("look", { detail: this.#look, bubbles: true }));
+  get #palette() {
+    return { colours: this.#facts.colours, uncertainty: this.#facts.uncertainty.colour };
+  }
+
+  // The picture
+
+  /** Resolves to the painted canvas, {width, height, data}: RGBA, rows from the top down. */
+  async pixels() {
+    return this.#panels.kind ? this.#panels.pixels() : (await this.#painter).pixels();
+  }
+
+  /** Where each plane is on the canvas, in CSS pixels, x, y, z of the voxel they meet in, and the volume's shape and scale. */
+  async where() {
+    const { shape, voxel_um } = this.#shown.any ?? {};
+    const voxel = this.#panels.kind ? this.#voxel : (await this.#painter).voxel;
+    return { tiles: this.#tiles(), voxel, shape, voxel_um, cssWidth: this.#canvas.clientWidth };
   }
 
   /** Volumes have come that make the picture of `recipe`. */
-  #take(volumes, recipe, kind = undefined) {
-    this.#shown = volumes;
-    this.#kind = kind;
-    if (this.#painted && recipe !== this.#painted && recipe !== this.#lookFor) this.#look = forAnother(this.#look, (name) => autoWindow(this.#counts(name)));
-    this.#channels.show(this.#names, this.#look, this.#palette);
-    this.#dressing.kind = kind === compare ? "" : kind ? "predicted" : kindOf(recipe);
+  #take(volumes, recipe) {
+    this.#shown.volumes = volumes;
+    this.#looking.meet(this.#painted && recipe !== this.#painted && recipe !== this.#lookFor);
   }
 
   async #paint(volume, recipe) {
     this.#take([volume], recipe);
-    this.#volume = volume;
+    this.#dressing.kind = kindOf(recipe);
     this.#panels.hide();
     await this.#repaint();
     await this.#arrange();
   }
 
-  async #repaint() {
-    if (!this.#shown.length) return;
-    const look = JSON.stringify(this.#look);
+  /** @param {object} [kind] what makes the panels that are painted; undefined for one volume */
+  async #repaint(kind = this.#panels.kind) {
+    if (!this.#shown.any) return;
+    const look = JSON.stringify(this.look);
     delete this.#element.dataset.look;
-    const isMixed = !this.#kind && areMany(this.#look, this.#names);
+    const isMixed = !kind && areMany(this.look, this.#shown.names);
     this.#dressing.mixing = isMixed ? "each voxel in the colour of its brightest structure" : "";
-    if (this.#kind) this.#paintPanels();
+    this.#dressing.areSurfaces = Boolean(this.look.surfaces);
+    if (kind) this.#paintPanels(kind);
     else await this.#paintVolume();
-    if (this.#element.dataset.uncertain === "shown") this.#sayUncertainty();
+    if (this.#uncertainty.isShown) this.#sayUncertainty();
     this.#element.dataset.look = look; // what is painted
   }
 
   async #paintVolume() {
-    const { shape, voxel_um, channels } = this.#volume;
-    this.#rgba = compose(this.#volume, appearances(this.#look, channels, this.#palette), this.#rgba);
-    await (await this.#painter).load(this.#rgba, shape.slice(1), voxel_um);
+    const [volume, look] = [this.#shown.any, this.look];
+    const { shape, voxel_um, channels } = volume;
+    this.#rgba = compose(volume, appearances(look, channels, this.#palette), this.#rgba);
+    const surfaces = (isWanted) => this.#surfaces.of(volume, wanted(volume, look, this.#palette, (name) => this.#shown.counts(name)), isWanted);
+    await (await this.#painter).load(this.#rgba, shape.slice(1), voxel_um, look.surfaces ? surfaces : null);
   }
 
-  #paintPanels() {
-    const kind = this.#kind;
-    const differ = (channel) => {
-      this.#differing = channel;
-      this.#paintPanels();
-    };
-    const how = {
-      look: this.#look,
-      palette: this.#palette,
-      facts: this.#facts,
-      recipe: this.#asked,
-      counts: (name, volumes) => this.#counts(name, volumes),
-      voxel: this.#voxel,
-      move: (voxel) => this.moveTo(voxel),
-      differing: this.#differing,
-      differ,
-    };
-    const volume = this.#shown.find(Boolean);
-    this.#panels.show(kind.panels(this.#shown, how), { planes: kind.planes, shape: volume.shape.slice(1), voxel: this.#voxel, isChoice: kind.isChoice });
-    this.#strip = kind.strip(this.#shown, how);
-    this.#dressing.strip = this.#strip.nodes;
+  #paintPanels(kind) {
+    const counts = (name, volumes) => this.#shown.counts(name, volumes);
+    const how = { look: this.look, palette: this.#palette, facts: this.#facts, recipe: this.#asked, counts, voxel: this.#voxel };
+    this.#panels.paint(kind, this.#shown.volumes, how);
   }
 
-  /** The canvas of the planes with its painter, which says what it draws 3D with, and how often a context was lost. */
-  #start(canvas) {
-    this.#canvas = canvas;
-    canvas.setAttribute("aria-hidden", "true"); // the caption says what it shows
-    const tell = ({ hasWebgl, n_renewed }) => {
-      this.#element.dataset.painter = hasWebgl ? "webgl" : "planes";
-      if (n_renewed) this.#element.dataset.renewed = n_renewed;
+  /** The painter says what it draws 3D with, how often a context was lost, what 3D shows and from where. */
+  #start() {
+    const { dataset } = this.#element;
+    this.#canvas.setAttribute("aria-hidden", "true"); // the caption says what it shows
+    const tell = ({ hasWebgl, n_renewed, solid, camera }) => {
+      dataset.painter = hasWebgl ? "webgl" : "planes";
+      if (n_renewed) dataset.renewed = n_renewed;
+      dataset.solid = solid;
+      if (camera === this.camera) return;
+      dataset.camera = camera;
+      this.#element.dispatchEvent(new CustomEvent("place", { bubbles: true }));
     };
-    this.#painter = Painter.on(canvas, (voxel) => this.#sayPlace(voxel), tell);
+    this.#painter = Painter.on(this.#canvas, (voxel) => this.#sayPlace(voxel), tell);
   }
 
   #tiles() {
-    if (this.#kind) return this.#panels.tiles;
-    if (!this.#volume || PANELS[this.#view]) return [];
+    if (this.#panels.kind) return this.#panels.tiles;
+    if (!this.#shown.any || this.#panelKind) return [];
     const { clientWidth: width, clientHeight: height } = this.#canvas;
-    return tiles(this.#view, { width, height }, this.#volume.shape.slice(1));
+    return tiles(this.#view, { width, height }, this.#shown.any.shape.slice(1));
   }
 
   async #arrange() {
@@ -373,20 +340,19 @@ export class Viewer {
     this.#panels.arrange();
     this.#element.dataset.view = this.#view;
     const places = this.#tiles();
-    if (!this.#kind && places.length) await painter.arrange(places);
-    this.#dressing.arrange(places, this.#view, this.#shown.find(Boolean));
-    if (!this.#kind) this.#dressing.strip = [];
-    const voxel = this.#kind ? this.#voxel : painter.voxel;
+    this.#dressing.arrange(places, this.#view, this.#shown.any);
+    if (!this.#panels.kind) this.#dressing.strip = [];
+    if (!this.#panels.kind && places.length) await painter.arrange(places);
+    const voxel = this.#panels.kind ? this.#voxel : painter.voxel;
     if (voxel) this.#sayPlace(voxel);
   }
 
   #sayPlace(voxel) {
-    const volume = this.#shown.find(Boolean);
-    if (!volume) return;
+    if (!this.#shown.any) return;
     const moved = this.#voxel?.join() !== voxel.join();
     this.#voxel = voxel;
     if (moved) this.#element.dispatchEvent(new CustomEvent("place", { bubbles: true }));
-    if (this.#kind === grid) this.#dressing.clearPlace(); // there only the slice is chosen
-    else this.#dressing.sayPlace(this.#tiles(), voxel, volume);
+    if (this.#panels.hasPlace) this.#dressing.sayPlace(this.#tiles(), voxel, this.#shown.any);
+    else this.#dressing.clearPlace();
   }
 }

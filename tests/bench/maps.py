@@ -1,10 +1,13 @@
-"""How large an atlas the maps bear: `python -m tests.bench.maps [N ...]`, by default the demo atlas, 22,000 and 200,000 cells.
+"""How large an atlas the maps bear: `python -m tests.bench.maps [N ...]`, by default the demo atlas and up to a million cells.
 
 The larger ones are tables of random cells with random latents beside the demo atlas's model. In headless Chromium, WebGL on the
 processor: seconds until both maps and a volume are painted, bytes sent for that, a lasso round everything with what it posts,
-frames a second while a map is dragged, and milliseconds from a move of the pointer to the card. Not part of `make bench`.
+frames a second while a map is dragged, milliseconds from a move of the pointer to the card, seconds until a place on the map is
+decoded and until the table is sorted, the page's heap, and the memory of server and measurement together. A process of its own
+for each atlas. Not part of `make bench`.
 """
 
+import resource
 import shutil
 import sys
 import tempfile
@@ -18,10 +21,12 @@ from playwright.sync_api import sync_playwright
 from app.server import make_server
 from model.atlas import Atlas
 from tests.bench.clicks import DEMO
+from tests.bench.memory import in_a_process
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, wait_until_drawn
 from tests.browser.test_knowing import around, lasso, wait_for_count
 from tests.serving import serving
 
+FIRST_ROW = "value => document.querySelector('#grid .ag-row[row-index=\"0\"] [col-id=structure]')?.innerText === value"
 FRAMES = """() => {
     window.frames = [];
     const note = (at) => { window.frames.push(at); window.watching && requestAnimationFrame(note) };
@@ -69,8 +74,12 @@ def measure(browser, atlas: Atlas) -> dict[str, float]:
         got["interactive_s"], got["sent_mb"] = time.monotonic() - begun, sum(sizes) / 1e6
         posts = []
         page.on("request", lambda request: posts.append(len(request.post_data or "")))
+        begun = time.monotonic()
         page.click("[data-panel=table]")
         page.wait_for_selector("#grid .ag-row")
+        page.click("#grid .ag-header-cell[col-id=structure] .ag-header-cell-label")
+        page.wait_for_function(FIRST_ROW, arg=atlas.cells["structure"].min())
+        got["table_s"] = time.monotonic() - begun
         page.click("[data-panel=table]")
         page.wait_for_timeout(1000)
         posts.clear()
@@ -110,23 +119,35 @@ def measure(browser, atlas: Atlas) -> dict[str, float]:
             page.mouse.move(5, 5)
             page.wait_for_selector("#card", state="hidden")
         got["hover_ms"] = float(np.median(took))
+        begun = time.monotonic()
+        page.mouse.click(box["x"] + 6, box["y"] + 6)  # a corner of z_s, where no cell is
+        page.wait_for_function("/z_s=map/.test(document.querySelector('#viewer[data-state=painted]')?.dataset.recipe)")
+        got["place_s"] = time.monotonic() - begun
+        session.send("HeapProfiler.collectGarbage")
+        session.send("Performance.enable")
+        metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+        got["heap_mb"] = metrics["JSHeapUsedSize"] / 1e6
+        got["memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
         page.close()
     return got
 
 
-def main(sizes: list[int]) -> None:
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+def measured(path: Path) -> tuple[int, dict[str, float]]:
+    """Cells of an atlas, and what `measure` says of it."""
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        paths = [DEMO, *(simulated(Path(folder) / f"{n}.h5", n) for n in sizes)]
-        for path in paths:
-            atlas = Atlas(path)
-            got = measure(browser, atlas)
-            print(
-                f"{len(atlas.cells):>9,} cells  " + "  ".join(f"{name} {value:.3g}" for name, value in got.items()), flush=True
-            )
-            atlas.close()
-        browser.close()
+        atlas = Atlas(path)
+        return len(atlas.cells), measure(browser, atlas)
+
+
+def main(sizes: list[int]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for path in (DEMO, *(Path(folder) / f"{n}.h5" for n in sizes)):
+            if path != DEMO:
+                simulated(path, int(path.stem))
+            n, got = in_a_process(measured, path)
+            print(f"{n:>9,} cells  " + "  ".join(f"{name} {value:.3g}" for name, value in got.items()), flush=True)
 
 
 if __name__ == "__main__":
-    main([int(n) for n in sys.argv[1:]] or [22_000, 200_000])
+    main([int(n) for n in sys.argv[1:]] or [22_000, 200_000, 1_000_000])

@@ -23,6 +23,12 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+NO_WEBGL = """
+    const getContext = HTMLCanvasElement.prototype.getContext;
+    HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+        return /webgl/.test(kind) ? null : getContext.call(this, kind, ...more);
+    };
+"""
 PATIENCE_MS = 45_000  # a first paint takes seconds where the processor draws, and more where others use it too
 
 
@@ -119,6 +125,18 @@ def open_page(context, address, watch):
     for page in pages:
         page.close()
     assert take(watch.complaints) == []
+
+
+@pytest.fixture(params=["webgl", "no webgl"])
+def open_here(request, open_page, new_context, context):
+    """Opens a page with WebGL, and one without: what holds for one holds for the other."""
+    here = context if request.param == "webgl" else request.getfixturevalue("context_without_webgl")
+    return lambda query: open_page(query, context=here)
+
+
+@pytest.fixture(scope="session")
+def context_without_webgl(new_context):
+    return new_context(NO_WEBGL)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from app import navigation
 from app.recipe import Cell, parse
 from app.server import make_server
 from model.atlas import Atlas
+from tests.browser.conftest import NO_WEBGL
 from tests.serving import serving
 from tests.stub_decoder import StubDecoder
 
@@ -350,14 +351,6 @@ def test_an_error_is_said_in_words_and_can_be_tried_again(context, address):
     page.get_by_role("button", name="Try again").click()
     page.wait_for_selector("#viewer[data-state=painted]")
     page.close()
-
-
-NO_WEBGL = """
-    const getContext = HTMLCanvasElement.prototype.getContext;
-    HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
-        return /webgl/.test(kind) ? null : getContext.call(this, kind, ...more);
-    };
-"""
 
 
 def test_without_webgl_maps_and_planes_are_still_drawn(open_page, new_context, address, atlas):
