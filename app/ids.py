@@ -25,6 +25,9 @@ LEGEND = "legend"
 MAPS = {"z_r": "map-z_r", "z_s": "map-z_s"}
 CARD = "card"  # the cell that is pointed at
 
+OWN_OPEN = "own-open"  # a cell of one's own
+OWN = "own"  # the dialog
+
 SHADE = "shade"  # where no cell supports an answer
 
 # Knowing: a bar below the maps, and what it opens
@@ -39,7 +42,7 @@ ABOUT = "about"
 VARIATION = "variation"
 VARIATION_OF = "variation-of"  # which structure
 EXTREMES = "extremes"
-LAZY = {"grid": "grid"}  # made when the table is first opened
+LAZY = {"grid": "grid", "own-measured": "own-measured"}  # made when their panel is first opened
 
 # Cell-cycle player
 PLAYER = "player"

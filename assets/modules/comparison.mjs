@@ -4,10 +4,14 @@ import { autoWindow, FULL } from "./contrast.mjs";
 import { differencePixels, gradient } from "./difference.mjs";
 import { appearances, channelOf, forAnother, isLocked } from "./look.mjs";
 import { slice, slicePixels } from "./slices.mjs";
-import { comparisonOf, rowOf } from "./variants.mjs";
+import { comparisonOf, fieldsOf, isOwn, rowOf } from "./variants.mjs";
 
 const KINDS = ["observed", "reconstructed", "predicted"];
 const STRUCTURE = 2; // channel
+const OWN_MISSING = {
+  observed: "Your image is not in this page, and no server keeps it. Bring the file along again to see it here.",
+  reconstructed: "No structure was imaged in your cell, so there is no z_s to reconstruct it from.",
+};
 
 export const planes = [["xy", "xz"], ["xy"]]; // the second where there is little room
 export const isChoice = false; // a click moves the cursor
@@ -18,10 +22,11 @@ export const recipes = (recipe, facts) => Object.values(comparisonOf(recipe, fac
 /** @param {(object|null)[]} volumes as `recipes` gives them */
 export function panels(volumes, { look, palette, facts, recipe, counts, differing = STRUCTURE }) {
   const isCell = rowOf(recipe, facts) !== null;
+  const absent = (kind) => (isOwn(fieldsOf(recipe).shape) ? OWN_MISSING[kind] : missing(kind, isCell, facts));
   const pictures = volumes.map((volume, k) => ({
     key: KINDS[k],
     label: KINDS[k].toUpperCase(),
-    ...(volume ? { pixels: paint(volume, seen(volume, look, palette, counts)) } : { words: missing(KINDS[k], isCell, facts) }),
+    ...(volume ? { pixels: paint(volume, seen(volume, look, palette, counts)) } : { words: absent(KINDS[k]) }),
   }));
   return [...pictures, difference(volumes, look, differing)];
 }
@@ -41,7 +46,7 @@ function missing(kind, isCell, facts) {
 
 function difference([observed, reconstructed], look, channel) {
   const panel = { key: "difference", label: "DIFFERENCE" };
-  if (!observed) return { ...panel, words: "No observed volume, so no difference can be shown." };
+  if (!observed || !reconstructed) return { ...panel, words: "Not both volumes are there, so no difference can be shown." };
   const window = differenceWindow(observed, look, channel);
   return {
     ...panel,
@@ -56,8 +61,8 @@ const differenceWindow = (volume, look, channel) => (isLocked(look) ? channelOf(
 
 /** Under the comparison: of which channel the difference is, and what its colours mean. */
 export function strip(volumes, { look, differing = STRUCTURE, differ }) {
-  const [observed] = volumes;
-  if (!observed) return { nodes: [], moved: () => {} };
+  const [observed, reconstructed] = volumes;
+  if (!observed || !reconstructed) return { nodes: [], moved: () => {} };
   const label = document.createElement("label");
   label.textContent = "Difference in";
   const choice = document.createElement("select");

@@ -17,6 +17,7 @@ export class Maps {
   #hovered = null;
   #trail = [];
   #walker = null;
+  #own = {}; // name -> {own: [x, y], name}, and recipe, of a cell brought along: it stays marked
   #selection; // a bit a cell, selection.mjs
   #arrow = null; // {map, from: [x, y], to: [x, y]}
   #isShaded = false;
@@ -44,9 +45,10 @@ export class Maps {
     if (this.#maps.get(holder.dataset.map)?.plot !== plot) this.#listen(holder.dataset.map, plot, holder);
   }
 
-  /** What is selected: per map {row}, {place: [x, y]} or nothing. */
-  mark(marks) {
+  /** What is shown: per map {row}, {place: [x, y]}, {own: [x, y], name} or nothing; and its recipe. */
+  mark(marks, recipe) {
     this.#marks = marks;
+    if (marks.z_r.own) this.#own = { ...marks, recipe };
     this.#draw();
   }
 
@@ -170,6 +172,19 @@ export class Maps {
     card.style.top = `${Math.max(CARD_GAP, Math.min(event.clientY - height / 2, window.innerHeight - height - CARD_GAP))}px`;
   }
 
+  /** The name of a cell brought along beside its ring, on the side where there is room; a click opens it again. */
+  #label(holder, at, name) {
+    let label = holder.querySelector(".own-mark");
+    if (!at) return label?.remove();
+    if (!label) {
+      label = holder.appendChild(Object.assign(document.createElement("button"), { className: "own-mark" }));
+      label.addEventListener("click", () => this.report({ do: "open", recipe: this.#own.recipe }));
+    }
+    Object.assign(label, { textContent: name, title: `Open your cell ${name}`, hidden: at.some((v, k) => v < 0 || v > [holder.clientWidth, holder.clientHeight][k]) });
+    label.classList.toggle("left", at[0] > holder.clientWidth / 2);
+    Object.assign(label.style, { left: `${at[0]}px`, top: `${at[1]}px` });
+  }
+
   #draw() {
     for (const [name, { plot, svg, points }] of this.#maps) {
       const on = (place) => place && pixel(plot, place);
@@ -183,6 +198,9 @@ export class Maps {
       if (this.#arrow?.map === name) shapes.push(...arrow(on(this.#arrow.from), on(this.#arrow.to)));
       if (mark.place) shapes.push(...cross(on(mark.place)));
       if (this.#hovered !== null) shapes.push(circle("hovered", on(placeOf(points, this.#hovered)), 8));
+      const own = this.#own[name]?.own && on(this.#own[name].own);
+      if (own) shapes.push(circle("own-ring", own, 9), circle("own-ring", own, 2));
+      this.#label(svg.parentElement, own, this.#own[name]?.name);
       svg.replaceChildren(...shapes.filter(Boolean));
     }
   }

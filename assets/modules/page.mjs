@@ -6,9 +6,11 @@ import { describe as describeKeys, listen as listenToKeys } from "./keys.mjs";
 import { Know } from "./know.mjs";
 import { listen as listenToLegend } from "./legend.mjs";
 import { Maps } from "./maps.mjs";
+import { Own } from "./own.mjs";
 import { Player } from "./player.mjs";
 import { walkRecipe } from "./recipe.mjs";
 import { listen as listenToTheme } from "./theme.mjs";
+import { fieldsOf } from "./variants.mjs";
 import { Viewer } from "./viewer.mjs";
 import { Volumes } from "./volumes.mjs";
 import { placeAt, wordsAt } from "./walk.mjs";
@@ -21,7 +23,7 @@ const byId = (id) => document.getElementById(id);
 const set = (id, props) => window.dash_clientside.set_props(id, props);
 
 const volumes = new Volumes();
-let viewer, maps, player, home, know, address; // made when Dash has drawn the page
+let viewer, maps, player, home, know, own, address; // made when Dash has drawn the page
 let state; // what app/page.py says is shown
 let theFacts; // what it says of the atlas
 let n_events = 0;
@@ -55,7 +57,7 @@ export function show(newState, facts) {
   state = newState;
   isAnswered = true;
   if (!maps) start(facts);
-  maps.mark(state.marks);
+  maps.mark(state.marks, state.recipe);
   home.show(state, facts);
   byId("all-structures").setAttribute("aria-pressed", hasAll(facts));
   if (state.t !== null && player.playing) return;
@@ -149,6 +151,12 @@ export function panel_opened(panel) {
   if (panel === "table") know.gridCame();
 }
 
+/** What was measured of a cell of one's own is known on the page that brought it. */
+export function about_came() {
+  const measured = byId("own-measured");
+  if (measured && state) measured.textContent = theFacts.brought?.find(({ shape }) => state.recipe.includes(shape))?.measured ?? "";
+}
+
 /** Another atlas was chosen: the page starts over with it. */
 export function change_atlas(atlas, facts) {
   if (atlas && facts && atlas !== facts.atlas) window.location.search = `?atlas=${atlas}`;
@@ -169,6 +177,8 @@ function start(facts) {
   maps = new Maps(facts, byId("card"), report, (drawn, how) => know.lasso(drawn, how), () => know.clear());
   know = new Know(facts, { report, set, maps });
   home = new Home(document, theViewer, set);
+  own = new Own(byId("own"), { atlas: () => facts.atlas, placed });
+  byId("own-open").addEventListener("click", () => own.open());
   listenToLegend(byId("legend"), (visible) => maps.showGroups(visible));
   byId("previous").addEventListener("click", () => report({ do: "step", by: -1 }));
   byId("next").addEventListener("click", () => report({ do: "step", by: 1 }));
@@ -206,6 +216,15 @@ function press(asked, go) {
     redo: () => theAddress().redo(),
   };
   acts[what]();
+}
+
+/** A cell of one's own was placed: this page alone has its image. */
+function placed({ recipe, measured }, observed) {
+  volumes.bring(recipe, observed);
+  theFacts.brought = [...(theFacts.brought ?? []), { recipe, measured, shape: fieldsOf(recipe).shape }];
+  player?.pause();
+  know.open("about");
+  report({ do: "open", recipe });
 }
 
 function startPlayer(facts) {
