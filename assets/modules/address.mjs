@@ -1,5 +1,5 @@
-// The address holds all that is on the page: opening it gives the same picture. Each act is a step back; what only turns the
-// picture about (the crosshair, a channel's switch) changes the address and is none.
+// The address holds all that is on the page: opening it gives the same picture. Each act is a step back, a lasso too; what only
+// turns the picture about (the crosshair, a channel's switch) changes the address and is none.
 
 import { query } from "./recipe.mjs";
 
@@ -46,6 +46,15 @@ export class Address {
   changed() {
     clearTimeout(this.#waiting);
     this.#waiting = setTimeout(() => this.#main && this.window.history.replaceState(null, "", this.#text()), LOOK_AFTER_MS);
+  }
+
+  /** A change of a part that can be undone. */
+  step(change) {
+    clearTimeout(this.#waiting);
+    if (!this.#main) return change();
+    this.window.history.replaceState(null, "", this.#text()); // what waited to be written belongs to the step before
+    change();
+    this.window.history.pushState(null, "", this.#text());
   }
 
   undo() {

@@ -3,7 +3,8 @@
 
 import { Lasso } from "./lasso.mjs";
 import { placeOf, pointsOf, selectedIn } from "./points.mjs";
-import { count, has, none, within } from "./selection.mjs";
+import { count, has, none } from "./selection.mjs";
+import { strokeOf } from "./strokes.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CARD_GAP = 14;
@@ -21,19 +22,22 @@ export class Maps {
   #selection; // a bit a cell, selection.mjs
   #arrow = null; // {map, from: [x, y], to: [x, y]}
   #isShaded = false;
+  #known; // resolves `places`
   #placing; // the click on empty space that waits whether it is half of a double one
 
   /**
    * @param {object} facts of the atlas, as app/page.py gives them
    * @param {HTMLElement} card where the cell pointed at is described
    * @param {(event: object) => void} report told of clicks
-   * @param {(drawn: Uint8Array, how: string) => void} lassoed told of a lasso: the cells in it, and "replace", "add" or "subtract"
+   * @param {(stroke: object) => void} lassoed told of a lasso, as of strokes.mjs
    * @param {() => void} cleared told of a double click while cells are selected
    */
   constructor(facts, card, report, lassoed = () => {}, cleared = () => {}) {
     this.lassoed = lassoed;
     this.cleared = cleared;
     this.#selection = none(facts.cells.length);
+    /** Resolves, once both maps are drawn, to where all cells are on each, those of hidden groups too: name -> points.mjs. */
+    this.places = new Promise((resolve) => (this.#known = resolve));
     this.facts = facts;
     this.card = card;
     this.report = report;
@@ -112,7 +116,7 @@ export class Maps {
     const lasso = new Lasso(holder, {
       toData: (at) => place(map().plot, at),
       drawing: () => this.#hover(undefined),
-      drawn: (polygon, how) => this.lassoed(within(map().points, polygon), how),
+      drawn: (polygon, how) => this.lassoed(strokeOf(name, polygon, how, map().points, map().all)),
     });
     this.#lassos.set(holder, lasso);
     holder.addEventListener("pointerdown", () => clearTimeout(this.#placing), { capture: true }); // the second of a double click
@@ -125,6 +129,8 @@ export class Maps {
     if (map.traces === plot.data && map.visible === visible) return;
     const isNew = map.traces !== plot.data;
     Object.assign(map, { traces: plot.data, visible, points: pointsOf(plot._fullData, this.facts.cells.length) });
+    if (isNew) map.all = map.points; // at first no group is hidden
+    if (this.#maps.size === 2) this.#known(Object.fromEntries([...this.#maps].map(([name, { all }]) => [name, all])));
     if (count(this.#selection)) this.#dim(map); // a group that is shown again, too
     if (isNew && this.#isShaded) this.#veil(nameOf(this.#maps, map), map);
   }

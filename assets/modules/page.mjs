@@ -30,6 +30,7 @@ let n_events = 0;
 let lastSaid = 0;
 let isAnswered = true; // whether the server has answered what was last said
 let settling;
+let selectionAsked = ""; // by the address, before the maps are there
 let isHeld = false; // whether a hand was the last to move the slider
 
 /** Tells the server what was done. Counted, so that the same thing done twice is two events. */
@@ -121,6 +122,10 @@ function theAddress() {
     get: () => (Object.keys(shown.look).length ? JSON.stringify(shown.look) : ""),
     set: (text) => shown.setLook(parsed(text)),
   });
+  address.add("lasso", {
+    get: () => know?.text ?? selectionAsked,
+    set: (text) => (know ? know.restore(text) : (selectionAsked = text)),
+  });
   return address;
 }
 
@@ -174,8 +179,9 @@ export function set_pace(speed, loops) {
 
 function start(facts) {
   theFacts = facts;
-  maps = new Maps(facts, byId("card"), report, (drawn, how) => know.lasso(drawn, how), () => know.clear());
-  know = new Know(facts, { report, set, maps });
+  maps = new Maps(facts, byId("card"), report, (stroke) => know.lasso(stroke), () => know.clear());
+  know = new Know(facts, { report, set, maps, step: (change) => theAddress().step(change) });
+  know.restore(selectionAsked);
   home = new Home(document, theViewer, set);
   own = new Own(byId("own"), { atlas: () => facts.atlas, placed });
   byId("own-open").addEventListener("click", () => own.open());
