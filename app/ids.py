@@ -17,6 +17,8 @@ KEYS = "keys"  # the sheet
 TITLE = "title"
 SIMULATED = "simulated"
 ATLAS = "atlas"
+ATLAS_PAGE = "atlas-page"
+MODEL_PAGE = "model-page"
 NOTICE = "notice"
 
 # Maps
@@ -36,6 +38,7 @@ PANEL = "panel"  # which of the panels is open, or nothing
 SELECTED = "selected"
 MEAN = "mean"
 MEDOID = "medoid"
+SIDE_BY_SIDE = "side-by-side"
 CLEAR = "clear"
 TABLE = "table"
 ABOUT = "about"

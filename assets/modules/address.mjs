@@ -9,7 +9,7 @@ const LOOK_AFTER_MS = 200; // a part that changes many times a second is written
 export const isSameStep = (before, after) => before?.recipe === after.recipe;
 
 export class Address {
-  #parts = new Map(); // name -> {get: () => string, set: (text: string) => void}
+  #parts = new Map(); // name -> {get: (main: {recipe: string}) => string, set: (text: string) => void}
   #main; // {recipe, colour, view} as last written
   #waiting;
 
@@ -75,7 +75,7 @@ export class Address {
 
   #text() {
     const { recipe, colour, view } = this.#main;
-    const parts = [...this.#parts].map(([name, part]) => [name, part.get()]).filter(([, text]) => text);
+    const parts = [...this.#parts].map(([name, part]) => [name, part.get(this.#main)]).filter(([, text]) => text);
     return query(recipe, colour, view) + parts.map(([name, text]) => `&${name}=${encodeURIComponent(text).replaceAll("%2C", ",")}`).join("");
   }
 }

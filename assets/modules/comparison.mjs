@@ -26,25 +26,25 @@ export function panels(volumes, { look, palette, facts, recipe, counts, differin
   const pictures = volumes.map((volume, k) => ({
     key: KINDS[k],
     label: KINDS[k].toUpperCase(),
-    ...(volume ? { pixels: paint(volume, seen(volume, look, palette, counts)) } : { words: absent(KINDS[k]) }),
+    ...(volume ? { pixels: pixelsOf(volume, { look, palette, counts }) } : { words: absent(KINDS[k]) }),
   }));
   return [...pictures, difference(volumes, look, differing)];
 }
 
-/** Locked, all are seen alike; else an automatic window is each panel's own. */
-function seen(volume, look, palette, counts) {
+/** Paints a volume. Locked, all are seen alike; else an automatic window is each panel's own. */
+export function pixelsOf(volume, { look, palette, counts }) {
   const own = forAnother(look, (name) => autoWindow(counts(name, [volume])));
-  return appearances(own, volume.channels, palette);
+  const channels = appearances(own, volume.channels, palette);
+  return (plane, voxel) => slicePixels(volume, volume.channels.map((_, k) => k), channels, plane, voxel);
 }
-
-const paint = (volume, channels) => (plane, voxel) => slicePixels(volume, volume.channels.map((_, k) => k), channels, plane, voxel);
 
 function missing(kind, isCell, facts) {
   if (!isCell) return `Only a cell can be ${kind}. Nobody imaged this shape.`;
   return `This cell's observed volume is not in the atlas. It holds those of ${facts.observed.length} of ${facts.cells.length} cells.`;
 }
 
-function difference([observed, reconstructed], look, channel) {
+/** What differs in a channel between two volumes, or why that is not to be had. */
+export function difference([observed, reconstructed], look, channel = STRUCTURE) {
   const panel = { key: "difference", label: "DIFFERENCE" };
   if (!observed || !reconstructed) return { ...panel, words: "Not both volumes are there, so no difference can be shown." };
   const window = differenceWindow(observed, look, channel);
@@ -60,7 +60,7 @@ function difference([observed, reconstructed], look, channel) {
 const differenceWindow = (volume, look, channel) => (isLocked(look) ? channelOf(look, volume.channels[channel]).window : FULL);
 
 /** Under the comparison: of which channel the difference is, and what its colours mean. */
-export function strip(volumes, { look, differing = STRUCTURE, differ }) {
+export function strip(volumes, { look, differing = STRUCTURE, differ }, [first, second] = KINDS) {
   const [observed, reconstructed] = volumes;
   if (!observed || !reconstructed) return { nodes: [], moved: () => {} };
   const label = document.createElement("label");
@@ -75,7 +75,7 @@ export function strip(volumes, { look, differing = STRUCTURE, differ }) {
   bar.style.background = gradient;
   const [low, high] = differenceWindow(observed, look, differing);
   const most = Math.round((100 * (high - low)) / 255);
-  legend.title = `Orange where the observed is brighter, by ${most} % or more in full colour; blue where the reconstructed is`;
-  legend.append(`reconstructed +${most} %`, bar, `observed +${most} %`);
+  legend.title = `Orange where the ${first} is brighter, by ${most} % or more in full colour; blue where the ${second} is`;
+  legend.append(`${second} +${most} %`, bar, `${first} +${most} %`);
   return { nodes: [label, legend], moved: () => {} };
 }

@@ -13,7 +13,8 @@ export class Know {
 
   /**
    * @param {object} facts of the atlas
-   * @param {object} page report(event), set(id, props), maps: what this acts on; step(change): makes a change that can be undone
+   * @param {object} page report(event), set(id, props), maps: what this acts on; step(change): makes a change that can be
+   *   undone; genes(): the structures that are shown; pair({mean, medoid}): shows two recipes beside each other
    */
   constructor(facts, page) {
     this.facts = facts;
@@ -22,6 +23,7 @@ export class Know {
     const on = (id, act) => document.getElementById(id).addEventListener("click", act);
     on("clear", () => this.clear());
     on("mean", () => page.report({ do: "mean", bits: selection.toBase64(this.bits) }));
+    on("side-by-side", () => this.#pair());
     on("medoid", () => page.report({ do: "medoid", bits: selection.toBase64(this.bits) }));
     for (const tab of tabs()) tab.addEventListener("click", () => this.open(isOpen(tab) ? null : tab.dataset.panel));
     document.querySelector(".know").addEventListener("click", ({ target }) => {
@@ -33,6 +35,15 @@ export class Know {
   /** A lasso was drawn round some cells. */
   lasso(stroke) {
     this.#select(after(this.#strokes, stroke));
+  }
+
+  /** The mean cell beside the medoid, with the structures that are shown. */
+  async #pair() {
+    const body = { atlas: this.facts.atlas, bits: selection.toBase64(this.bits), structures: this.page.genes() };
+    const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+    const answer = await fetch("/api/selections", options).catch(() => null);
+    if (answer?.ok) this.page.pair(await answer.json());
+    else document.getElementById("selected").textContent = "The server does not answer. Check that it is running, then try again.";
   }
 
   clear() {

@@ -10,7 +10,7 @@ import { Own } from "./own.mjs";
 import { Player } from "./player.mjs";
 import { walkRecipe } from "./recipe.mjs";
 import { listen as listenToTheme } from "./theme.mjs";
-import { fieldsOf } from "./variants.mjs";
+import { fieldsOf, genesOf } from "./variants.mjs";
 import { Viewer } from "./viewer.mjs";
 import { Volumes } from "./volumes.mjs";
 import { placeAt, wordsAt } from "./walk.mjs";
@@ -122,6 +122,10 @@ function theAddress() {
     get: () => (Object.keys(shown.look).length ? JSON.stringify(shown.look) : ""),
     set: (text) => shown.setLook(parsed(text)),
   });
+  address.add("beside", {
+    get: ({ recipe }) => shown.besideOf(recipe) ?? "",
+    set: (shape) => (shown.beside = shape ? { of: fieldsOf(new URLSearchParams(window.location.search).get("recipe")).shape, shape } : null),
+  });
   address.add("lasso", {
     get: () => know?.text ?? selectionAsked,
     set: (text) => (know ? know.restore(text) : (selectionAsked = text)),
@@ -180,7 +184,7 @@ export function set_pace(speed, loops) {
 function start(facts) {
   theFacts = facts;
   maps = new Maps(facts, byId("card"), report, (stroke) => know.lasso(stroke), () => know.clear());
-  know = new Know(facts, { report, set, maps, step: (change) => theAddress().step(change) });
+  know = new Know(facts, { report, set, maps, step: (change) => theAddress().step(change), genes, pair });
   know.restore(selectionAsked);
   home = new Home(document, theViewer, set);
   own = new Own(byId("own"), { atlas: () => facts.atlas, placed });
@@ -202,7 +206,10 @@ function start(facts) {
   byId("show-keys").addEventListener("click", () => byId("keys").showModal());
   byId("undo").addEventListener("click", () => theAddress().undo());
   byId("redo").addEventListener("click", () => theAddress().redo());
-  listenToTheme(byId("theme-switch"), (theme) => set("theme", { forceColorScheme: theme }));
+  listenToTheme(byId("theme-switch"), (theme) => {
+    set("theme", { forceColorScheme: theme });
+    for (const page of ["atlas", "model"]) byId(`${page}-page`).href = `/${page}?atlas=${facts.atlas}&theme=${theme}`;
+  });
   offer3d();
 }
 
@@ -222,6 +229,17 @@ function press(asked, go) {
     redo: () => theAddress().redo(),
   };
   acts[what]();
+}
+
+/** Structures that are shown. */
+const genes = () => genesOf(state.recipe, theFacts).map(decodeURIComponent);
+
+/** The mean cell of a selection and its medoid are shown beside each other. */
+function pair({ mean, medoid }) {
+  theViewer().beside = { of: fieldsOf(mean).shape, shape: fieldsOf(medoid).shape };
+  player?.pause();
+  report({ do: "open", recipe: mean });
+  set("view", { value: "compare" });
 }
 
 /** A cell of one's own was placed: this page alone has its image. */

@@ -43,6 +43,9 @@ const predicted = (recipe, genes) => {
   return { atlas, show: "predicted", shape, structures: genes.join(), z_s };
 };
 
+/** The structures that are shown, predicted in another shape. */
+export const inShape = (recipe, shape, facts) => write({ ...predicted(recipe, genesOf(recipe, facts)), shape });
+
 /** Every structure of the atlas in this shape. */
 export const withAllStructures = (recipe, facts) => write(predicted(recipe, facts.genes));
 

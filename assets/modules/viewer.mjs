@@ -8,11 +8,12 @@ import { Dressing } from "./dressing.mjs";
 import * as grid from "./grid.mjs";
 import { appearances, areMany, changed, channelOf, forAnother, readLook, UNCERTAINTY, withSwitch } from "./look.mjs";
 import { UncertaintySwitch } from "./overlay.mjs";
+import * as pair from "./pair.mjs";
 import { Panels } from "./panels.mjs";
 import { Painter } from "./painter.mjs";
 import { tiles } from "./tiles.mjs";
 import { firstWindow, withUncertainty, wordsOf } from "./uncertain.mjs";
-import { genesOf, kindOf, uncertaintyOf } from "./variants.mjs";
+import { fieldsOf, genesOf, kindOf, uncertaintyOf } from "./variants.mjs";
 
 const PANELS = { grid, compare }; // views of many pictures
 
@@ -25,7 +26,8 @@ export class Viewer {
   #channels;
   #uncertainty;
   #view = "planes"; // that was chosen
-  #kind; // of PANELS: what is painted; undefined where it is one volume
+  #beside; // {of, shape}: what is compared with one shape while that is shown
+  #kind; // of PANELS, or pair: what is painted; undefined where it is one volume
   #look = {};
   #volume; // that the painter shows
   #shown = []; // volumes that are in the picture, null for one that there is not
@@ -71,6 +73,29 @@ export class Viewer {
   /** What is known of the atlas (app/page.py: facts): needed before anything is shown. */
   set facts(facts) {
     this.#facts = facts;
+  }
+
+  /** What the comparison shows beside a shape, {of: shape, shape}, or null: a cell's own observed and reconstructed volumes. */
+  set beside(beside) {
+    const had = this.#panelKind;
+    this.#beside = beside;
+    if (this.#asked && this.#panelKind !== had) this.#open();
+  }
+
+  /** The shape that is compared with the one that is shown, or null. */
+  get beside() {
+    return this.#asked ? this.besideOf(this.#asked) : null;
+  }
+
+  /** The shape that is compared with a recipe's, or null. */
+  besideOf(recipe) {
+    const { of, shape } = this.#beside ?? {};
+    return of === fieldsOf(recipe).shape ? shape : null;
+  }
+
+  /** What makes the panels of the view, undefined where it is one volume. */
+  get #panelKind() {
+    return this.#view === "compare" && this.beside ? pair : PANELS[this.#view];
   }
 
   get #palette() {
@@ -119,9 +144,10 @@ export class Viewer {
   }
 
   async #openPanels(recipe, isCurrent) {
-    const volumes = await this.#want(PANELS[this.#view].recipes(recipe, this.#facts));
+    const kind = this.#panelKind;
+    const volumes = await this.#want(kind.recipes(recipe, this.#facts, this.beside));
     if (!isCurrent()) return;
-    this.#take(volumes, recipe, PANELS[this.#view]);
+    this.#take(volumes, recipe, kind);
     this.#voxel ??= [...volumes.find(Boolean).shape.slice(1)].reverse().map((n) => n >> 1);
     await this.#repaint();
     await this.#arrange();
@@ -338,6 +364,7 @@ export class Viewer {
       palette: this.#palette,
       facts: this.#facts,
       recipe: this.#asked,
+      beside: this.beside,
       counts: (name, volumes) => this.#counts(name, volumes),
       voxel: this.#voxel,
       move: (voxel) => this.moveTo(voxel),
