@@ -90,7 +90,18 @@ def _header(atlases: dict[str, Atlas]) -> html.Header:
                     html.Button("Light", id=ids.THEME_SWITCH, className="quiet", title="Dark or light page"),
                     html.Button("Keys", id=ids.SHOW_KEYS, className="quiet", title="What the keyboard does (?)"),
                     html.A(
-                        "Model", href="/model", className="quiet", title="How good the model is, beside the paper's figures"
+                        "Atlas",
+                        id=ids.ATLAS_PAGE,
+                        href="/atlas",
+                        className="quiet",
+                        title="What this atlas was made from, and how",
+                    ),
+                    html.A(
+                        "Model",
+                        id=ids.MODEL_PAGE,
+                        href="/model",
+                        className="quiet",
+                        title="How good the model is, beside the paper's figures",
                     ),
                     html.A("API", href="/api/docs", className="quiet", title="Every volume by URL, for scripts"),
                 ],

@@ -9,7 +9,9 @@ import html
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+Theme = Literal["light", "dark"]
 MEDIA = ("image/svg+xml", "image/png")
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff; margin: 0 auto; max-width: 76rem;
@@ -26,6 +28,10 @@ th, td { padding: .2rem .5rem; text-align: right; border-bottom: 1px solid #e3e3
 th { vertical-align: bottom; border-bottom: 2px solid #888; white-space: normal }
 th:first-child, td:first-child { text-align: left }
 .paper { background: #eef3f8 } .missing { border-left: 4px solid #b35900; padding-left: .8rem; background: #fff6ec }
+[data-theme="dark"] { color-scheme: dark } [data-theme="dark"] body { color: #e9ecf2; background: #101218 }
+[data-theme="dark"] a { color: #a3b3ff } [data-theme="dark"] :is(figcaption, .caption) { color: #a4acba }
+[data-theme="dark"] :is(h2, th, td) { border-color: #2a2f3b } [data-theme="dark"] .paper { background: #1b2230 }
+[data-theme="dark"] .missing { background: #2a2018 } [data-theme="dark"] figure:not(.pixels) img { background: #fff }
 """
 
 
@@ -96,13 +102,16 @@ def from_json(text: str) -> Report:
     return Report(report["title"], report["facts"], sections)
 
 
-def to_page(report: Report, links: Sequence[tuple[str, str]] = ()) -> str:
-    """One self-contained HTML page, without a script, that asks nobody for anything; `links` (address, words) come first."""
+def to_page(report: Report, links: Sequence[tuple[str, str]] = (), theme: Theme = "light") -> str:
+    """One self-contained HTML page, without a script, that asks nobody for anything; `links` (address, words) come first.
+
+    Figures keep their white ground in a dark theme: they are drawn for paper.
+    """
     escape = html.escape
     contents = "".join(f'<li><a href="#{escape(s.key)}">{escape(s.title)}</a></li>' for s in report.sections)
     facts = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in report.facts)
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(report.title)}</title><style>{STYLE}</style></head><body>"
         f'{_links(links)}<h1>{escape(report.title)}</h1><table class="facts">{facts}</table><nav><ol>{contents}</ol></nav>'
