@@ -95,13 +95,13 @@ def _cells(atlas: Atlas) -> Section:
     words = [f"{s.protein}, {s.structure}" for s in atlas.structures]
     none = [gene for gene, row in by_stage.iterrows() if not row.sum()]
     sources = Table(
-        "sources",
+        "",
         "Cells by source and split.",
         ["source", *(SPLITS.get(split, split) for split in by_source.columns), "all"],
         [[source, *map(_count, row), _count(row.sum())] for source, row in by_source.iterrows()],
     )
     structures = Table(
-        "structures",
+        "",
         "Cells by structure and stage.",
         ["structure", "what it is", *map(stage_words, stages), "all"],
         [
@@ -134,9 +134,9 @@ def _model(atlas: Atlas) -> Section:
     usual = TrainConfig()
     settings = [[name, _value(value), _other(getattr(usual, name, None), value)] for name, value in train.items()]
     tables = [
-        Table("config", "The model, every setting.", ["setting", "value"], [[k, _value(v)] for k, v in vars(config).items()]),
+        Table("", "The model, every setting.", ["setting", "value"], [[k, _value(v)] for k, v in vars(config).items()]),
         Table(
-            "training",
+            "",
             "Its training, every setting, and what is usual where that is another.",
             ["setting", "value", "usual"],
             settings,
@@ -155,22 +155,20 @@ def _file(atlas: Atlas) -> Section:
     n_observed, n_real = len(atlas.observed_cells), int(atlas.is_real[atlas.observed_cells].sum())
     text = [f"It holds observed images of {n_observed:,} of {len(atlas.cells):,} cells; {n_real:,} of those are real cells."]
     columns = ["part", "what it is for", "MiB", "fingerprint"]
-    table = Table(
-        "parts", "A part is made again only where its fingerprint, of all that it is made from, has changed.", columns, there
-    )
+    table = Table("", "A part is made again only where its fingerprint, of all it is made from, has changed.", columns, there)
     return Section("file", "What the file holds", text, [table], [], missing)
 
 
 def _rights() -> Section:
     licence = (ROOT / "LICENSE").read_text().strip().splitlines()[0]
-    text = [f"The program is under the {licence}.", *_paragraphs((ROOT / "NOTICE").read_text())]
+    text = [f"The program is under the {licence}.", *_paragraphs((ROOT / "NOTICE").read_text())[1:]]
     return Section("rights", "Licence and notice", text, [], [], [])
 
 
 def _making(atlas: Atlas) -> Section:
     steps = [[step, command.format(atlas=atlas.path.name)] for step, command in STEPS.items()]
     text = ["With real cells alone, or simulated ones alone, leave out the merge. Every job can be stopped and started again."]
-    table = Table("commands", "One after the other.", ["step", "command"], steps)
+    table = Table("", "One after the other.", ["step", "command"], steps)
     return Section("making", "How to make such a file", text, [table], [], [])
 
 

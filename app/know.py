@@ -41,7 +41,7 @@ def bar() -> html.Section:
         for name, words in PANELS.items()
     ]
     acts = [
-        html.Button("Mean cell", id=ids.MEAN, className="act", title="Decode the mean shape of the selected cells"),
+        html.Button("Mean", id=ids.MEAN, className="act", title="Decode the mean shape of the selected cells"),
         html.Button("Medoid", id=ids.MEDOID, className="act", title="Open the most central of the selected cells"),
         html.Button("Both", id=ids.SIDE_BY_SIDE, className="act", title="The mean cell beside the medoid, and what differs"),
         html.Button("Clear", id=ids.CLEAR, className="act", title="Select nothing (double click on a map)"),

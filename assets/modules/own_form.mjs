@@ -40,7 +40,7 @@ export function fieldsOf(roles, voxel, atlas) {
 export function foundWords({ grid: [z, y, x], axes, channels }) {
   const n = channels.length;
   const roles = channels.filter(({ role }) => role).length;
-  const guessed = roles === n ? "" : roles ? " Those it names in no usual way are left out; say what they are." : " It does not say which is what: say so below.";
+  const guessed = roles === n ? "" : roles ? " Those with unusual names are not used, unless you say what they are." : " It does not say which is what: say so below.";
   return `${x} × ${y} × ${z} voxels (x, y, z), ${n} ${n === 1 ? "channel" : "channels"}, axes ${axes}.${guessed}`;
 }
 
