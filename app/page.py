@@ -9,6 +9,7 @@ from app import colouring, colours, navigation
 from app.recipe import (
     DEVIATION_SCALE,
     MAX_SAMPLES,
+    OBSERVED,
     PREDICTED,
     SHOWS,
     Own,
@@ -25,6 +26,7 @@ from app.trust import place_on
 from app.words import stage_words, structure_words
 from model.atlas import Atlas
 
+FORGOTTEN = "No server keeps the image of your own cell, so this is what the model makes of it. Bring the file along to see it."
 VIEWS = {
     "slice": "xy",
     "xz": "xz",
@@ -44,7 +46,7 @@ class Opening(NamedTuple):
     recipe: Recipe
     colour: str
     view: str
-    notice: str  # what was wrong with the link, in words; empty where nothing was
+    notice: str  # what of the link could not be had, in words; empty where all could
 
 
 def open_link(atlases: dict[str, Atlas], search: str | None) -> Opening:
@@ -59,6 +61,8 @@ def open_link(atlases: dict[str, Atlas], search: str | None) -> Opening:
             if asked_atlas is None:
                 raise RecipeError("atlas", f"this page does not have atlas {asked.atlas}")
             atlas, recipe = asked_atlas, settle(asked_atlas, asked)
+            if recipe.show == OBSERVED and isinstance(recipe.shape, Own):  # a page that is opened has nobody's image
+                recipe, notice = navigation.to_show(atlas, recipe, navigation.shows(atlas, recipe)[1]), FORGOTTEN
         except RecipeError as error:
             notice = f"The link could not be opened, so this is another cell. {error}."
     colour, view = query.get("colour"), query.get("view")

@@ -1,5 +1,7 @@
 """What is said of a cell that somebody brought along."""
 
+from urllib.parse import quote
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
@@ -36,6 +38,15 @@ def test_it_can_be_seen_as_any_cell_can(atlas, brought):
     assert structures_of(atlas, dyes_alone) == ()
     assert navigation.to_structures(atlas, dyes_alone, []).structures == (atlas.structures[0].gene,)
     assert navigation.nearest_row(atlas, observed) == 7
+
+
+def test_a_link_to_its_image_opens_what_the_model_makes_of_it(atlas, brought):
+    """Whoever opens a page has not brought anything along yet."""
+    for cell, show in ((brought, RECONSTRUCTED), (Own("mine", brought.z_r), PREDICTED)):
+        link = page.open_link({atlas.atlas_id: atlas}, f"?recipe={quote(str(settle(atlas, Recipe(OBSERVED, cell))))}")
+        assert (link.recipe.show, link.recipe.shape) == (show, cell)
+        assert "No server keeps the image" in link.notice
+        assert page.open_link({atlas.atlas_id: atlas}, f"?recipe={quote(str(link.recipe))}").notice == ""
 
 
 def test_its_words_say_what_is_kept_where(atlas, brought):

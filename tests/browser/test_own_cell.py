@@ -115,6 +115,12 @@ def test_it_is_reconstructed_completed_compared_and_found_again(open_page, new_c
     wait_for_recipe(page, "shape=cell:")
     page.locator('[data-map="z_r"] .own-mark').click()
     wait_for_recipe(page, "shape=own:")
+    # A page that is loaded again has forgotten the image, and says so.
+    page.click("#show >> text=Observed")
+    wait_for_recipe(page, "show=observed;shape=own:")
+    page.reload()
+    wait_for_recipe(page, "show=reconstructed;shape=own:")
+    assert "No server keeps the image" in page.inner_text("#notice")
     # A link has all but the image.
     other = open_page(link, context=new_context())
     wait_for_recipe(other, "show=reconstructed;shape=own:my%20cell")
