@@ -14,7 +14,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from app import resolve
-from app.recipe import DEVIATION_SCALE, RECONSTRUCTED, Recipe
+from app.recipe import DEVIATION_SCALE, RECONSTRUCTED, Own, Recipe
 from model.aae import to_volumes
 from model.atlas import Atlas
 from model.cells import DNA, MEMBRANE, STRUCTURE
@@ -81,6 +81,8 @@ def decode_deviation(atlas: Atlas, decoder: Decoder, recipe: Recipe, pause: Call
 
 def _latents(atlas: Atlas, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:
     """y (S, K), z_r (S, n) and z_s (S, n) that Dec_rs is given for a settled recipe, a row a structure."""
+    if recipe.show == RECONSTRUCTED and isinstance(recipe.shape, Own):
+        return tuple(_to_tensor(np.array([part])) for part in (recipe.shape.y, recipe.shape.z_r_hat, recipe.shape.z_s))
     if recipe.show == RECONSTRUCTED:  # what Enc_rs said of the cell (eq. 12)
         row = resolve.row_of(atlas, recipe.shape.cell_id)
         return tuple(torch.from_numpy(atlas.latent(name)[[row]]) for name in ("y", "z_r_hat", "z_s"))

@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from app.colours import colours
 from app.provenance import Provenance
-from app.recipe import Cell, Draw, Path, Position, Recipe
+from app.recipe import Cell, Draw, Own, Path, Position, Recipe
 
 _NAMESPACE = uuid.UUID("a3f1c8f2-52a5-5b8c-9f0e-5d9d3f3f7c11")
 
@@ -121,6 +121,8 @@ def file_name(recipe: Recipe, genes: tuple[str, ...], extension: str) -> str:
             shape = f"map_{x:g}_{y:g}"
         case Draw(seed):
             shape = f"prior_{seed}"
+        case Own(name):
+            shape = f"own_{name}"
         case _:
             shape = "z_r"
     show = f"{recipe.show}_sd" if recipe.value else recipe.show

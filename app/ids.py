@@ -17,6 +17,8 @@ KEYS = "keys"  # the sheet
 TITLE = "title"
 SIMULATED = "simulated"
 ATLAS = "atlas"
+ATLAS_PAGE = "atlas-page"
+MODEL_PAGE = "model-page"
 NOTICE = "notice"
 
 # Maps
@@ -24,6 +26,9 @@ COLOUR = "colour"
 LEGEND = "legend"
 MAPS = {"z_r": "map-z_r", "z_s": "map-z_s"}
 CARD = "card"  # the cell that is pointed at
+
+OWN_OPEN = "own-open"  # a cell of one's own
+OWN = "own"  # the dialog
 
 SHADE = "shade"  # where no cell supports an answer
 
@@ -33,13 +38,14 @@ PANEL = "panel"  # which of the panels is open, or nothing
 SELECTED = "selected"
 MEAN = "mean"
 MEDOID = "medoid"
+SIDE_BY_SIDE = "side-by-side"
 CLEAR = "clear"
 TABLE = "table"
 ABOUT = "about"
 VARIATION = "variation"
 VARIATION_OF = "variation-of"  # which structure
 EXTREMES = "extremes"
-LAZY = {"grid": "grid"}  # made when the table is first opened
+LAZY = {"grid": "grid", "own-measured": "own-measured"}  # made when their panel is first opened
 
 # Cell-cycle player
 PLAYER = "player"

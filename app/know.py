@@ -41,8 +41,9 @@ def bar() -> html.Section:
         for name, words in PANELS.items()
     ]
     acts = [
-        html.Button("Mean cell", id=ids.MEAN, className="act", title="Decode the mean shape of the selected cells"),
+        html.Button("Mean", id=ids.MEAN, className="act", title="Decode the mean shape of the selected cells"),
         html.Button("Medoid", id=ids.MEDOID, className="act", title="Open the most central of the selected cells"),
+        html.Button("Both", id=ids.SIDE_BY_SIDE, className="act", title="The mean cell beside the medoid, and what differs"),
         html.Button("Clear", id=ids.CLEAR, className="act", title="Select nothing (double click on a map)"),
     ]
     return html.Section(
@@ -104,15 +105,16 @@ def grid(atlas: Atlas) -> dag.AgGrid:
 def about_panel(atlas: Atlas, recipe: Recipe, known: About) -> list:
     """The panel "About this cell"."""
     return [
-        _column("What it is", [_facts(known), _nearest(atlas, known)]),
-        _column("Structure, p(y | x)", _likely(known))
+        column("What it is", [_facts(known), _nearest(atlas, known)]),
+        column("Structure, p(y | x)", _likely(known))
         if isinstance(recipe.shape, Cell)
-        else _column("Decoded from" if known.neighbours else "Structure, p(y | x)", _neighbours(atlas, known)),
-        _column("Variation by structure", _scores(known.scores, known.own)),
+        else column("Decoded from" if known.neighbours else "Structure, p(y | x)", _neighbours(atlas, known)),
+        column("Variation by structure", _scores(known.scores, known.own)),
     ]
 
 
-def _column(head: str, children: list) -> html.Div:
+def column(head: str, children: list) -> html.Div:
+    """One of the panel's columns."""
     return html.Div([html.H3(head), *children], className="column")
 
 
@@ -123,10 +125,11 @@ def _facts(known: About) -> html.Dl:
 def _nearest(atlas: Atlas, known: About) -> html.Div:
     if known.nearest is None:
         return html.Div(html.P("No other cell to compare it with.", className="soft"))
-    return html.Div([html.P(known.nearest_kind, className="soft"), _cell(atlas, known.nearest)])
+    return html.Div([html.P(known.nearest_kind, className="soft"), open_cell(atlas, known.nearest)])
 
 
-def _cell(atlas: Atlas, near: Near) -> html.Button:
+def open_cell(atlas: Atlas, near: Near) -> html.Button:
+    """A cell with its picture; a click opens it."""
     return html.Button(
         [_picture(atlas, near.cell_id), html.Span([html.B(near.cell_id), html.Small(near.words)])],
         className="open-cell",
@@ -146,9 +149,14 @@ def url_path_of(cell_id: str) -> str:
 
 
 def _likely(known: About) -> list:
-    return [
-        _bar(gene, p, f"{p:.0%}" if p >= 0.005 else "<1%", gene == known.own) for gene, p in known.p_structure[:N_LIKELY]
-    ] + [html.P(f"Tagged: {known.own}.", className="soft")]
+    return [likely(gene, p, gene == known.own) for gene, p in known.p_structure[:N_LIKELY]] + [
+        html.P(f"Tagged: {known.own}.", className="soft")
+    ]
+
+
+def likely(gene: str, p: float, is_own: bool = False) -> html.Div:
+    """How likely a structure is, as a bar."""
+    return _bar(gene, p, f"{p:.0%}" if p >= 0.005 else "<1%", is_own)
 
 
 def _bar(name: str, part: float, words: str, is_own: bool = False) -> html.Div:

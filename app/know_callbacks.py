@@ -11,9 +11,9 @@
 
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
-from app import ids, know, page, table
+from app import ids, know, own_page, page, table
 from app.about import about
-from app.recipe import parse
+from app.recipe import Own, parse
 from app.resolve import structures_of
 from app.selection import rows_of
 from model.atlas import Atlas
@@ -21,6 +21,7 @@ from model.atlas import Atlas
 # As in app/callbacks.py: (outputs, name of the function in assets/modules/page.mjs, inputs).
 SCRIPTS = (
     ([], "shade", [Input(ids.SHADE, "checked")]),
+    ([], "about_came", [Input(ids.ABOUT, "children")]),
     ([], "panel_opened", [Input(ids.PANEL, "data"), Input(ids.TABLE, "children")]),
 )
 GRID = ids.LAZY["grid"]
@@ -77,6 +78,8 @@ def about_asked(atlases: dict[str, Atlas], text: str) -> list:
     """The panel about a settled recipe."""
     recipe = parse(text)
     atlas = atlases[recipe.atlas]
+    if isinstance(recipe.shape, Own):
+        return own_page.about_panel(atlas, recipe.shape)
     return know.about_panel(atlas, recipe, about(atlas, recipe))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from app import home, ids, know
+from app import home, ids, know, own_page
 from app.colouring import Scale, number
 from app.figures import RAMP, Group
 from app.page import VIEWS
@@ -45,6 +45,7 @@ def make_layout(atlases: dict[str, Atlas]) -> dmc.MantineProvider:
             dcc.Store(id=ids.SELECTION),
             dcc.Store(id=ids.PANEL),
             home.drawer(),
+            own_page.dialog(),
             html.Div(id=ids.CARD, className="card", hidden=True),
             html.Dialog(
                 [html.H2("Keys"), html.Dl(), html.Form(html.Button("Close", className="step"), method="dialog")],
@@ -83,12 +84,24 @@ def _header(atlases: dict[str, Atlas]) -> html.Header:
             ),
             html.Nav(
                 [
+                    own_page.button(),
                     html.Button("Undo", id=ids.UNDO, className="quiet", title="Back to what was shown before (Ctrl Z)"),
                     html.Button("Redo", id=ids.REDO, className="quiet", title="Ctrl Shift Z"),
                     html.Button("Light", id=ids.THEME_SWITCH, className="quiet", title="Dark or light page"),
                     html.Button("Keys", id=ids.SHOW_KEYS, className="quiet", title="What the keyboard does (?)"),
                     html.A(
-                        "Model", href="/model", className="quiet", title="How good the model is, beside the paper's figures"
+                        "Atlas",
+                        id=ids.ATLAS_PAGE,
+                        href="/atlas",
+                        className="quiet",
+                        title="What this atlas was made from, and how",
+                    ),
+                    html.A(
+                        "Model",
+                        id=ids.MODEL_PAGE,
+                        href="/model",
+                        className="quiet",
+                        title="How good the model is, beside the paper's figures",
                     ),
                     html.A("API", href="/api/docs", className="quiet", title="Every volume by URL, for scripts"),
                 ],

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.recipe import OBSERVED, PREDICTED, RECONSTRUCTED, Cell, Path, Position, Recipe
-from app.resolve import structures_of
+from app.recipe import OBSERVED, PREDICTED, RECONSTRUCTED, Cell, Own, Path, Position, Recipe
+from app.resolve import nearest_cell, structures_of
 from model.atlas import Atlas
 from model.latent import map_to_latent
 
@@ -32,6 +32,8 @@ def row_of(atlas: Atlas, recipe: Recipe) -> int | None:
 
 def shows(atlas: Atlas, recipe: Recipe) -> tuple[str, ...]:
     """What can be shown of this shape. Only a cell was observed, and the atlas's author chose whose images to include."""
+    if isinstance(recipe.shape, Own):  # whether the page has its image, the page knows
+        return (OBSERVED, RECONSTRUCTED, PREDICTED) if recipe.shape.z_s else (OBSERVED, PREDICTED)
     row = row_of(atlas, recipe)
     if row is None:
         return (PREDICTED,)
@@ -59,7 +61,7 @@ def nearest_row(atlas: Atlas, recipe: Recipe) -> int:
         return atlas.index_of[shape.stops[round(shape.t)]]
     if isinstance(shape, Position):
         return int(map_to_latent((shape.x, shape.y), atlas.projection("z_r"), atlas.latent("z_r")).neighbours[0])
-    return row_of(atlas, recipe) or 0
+    return nearest_cell(atlas, recipe).row
 
 
 def to_place(atlas: Atlas, recipe: Recipe, name: str, x: float, y: float) -> Recipe:
@@ -75,7 +77,13 @@ def to_show(atlas: Atlas, recipe: Recipe, show: str) -> Recipe:
     show = show if show in possible else possible[0]
     if show == recipe.show:
         return recipe
-    return Recipe(show, recipe.shape, structures_of(atlas, recipe) if show == PREDICTED else (), atlas=atlas.atlas_id)
+    return Recipe(show, recipe.shape, predictable(atlas, recipe) if show == PREDICTED else (), atlas=atlas.atlas_id)
+
+
+def predictable(atlas: Atlas, recipe: Recipe) -> tuple[str, ...]:
+    """What a prediction of this shape begins with: the structures that are shown; in a cell of one's own all of them."""
+    everything = tuple(s.gene for s in atlas.structures)
+    return recipe.structures or (everything if isinstance(recipe.shape, Own) else structures_of(atlas, recipe))
 
 
 def to_structures(atlas: Atlas, recipe: Recipe, structures: Sequence[str]) -> Recipe:
@@ -85,7 +93,11 @@ def to_structures(atlas: Atlas, recipe: Recipe, structures: Sequence[str]) -> Re
     """
     if not structures:
         row = row_of(atlas, recipe)
-        structures = structures_of(atlas, recipe)[:1] if row is None else (str(atlas.cells["structure"].iloc[row]),)
+        structures = (
+            (structures_of(atlas, recipe) or predictable(atlas, recipe))[:1]
+            if row is None
+            else (str(atlas.cells["structure"].iloc[row]),)
+        )
     if tuple(structures) == structures_of(atlas, recipe):
         return recipe
     return Recipe(PREDICTED, recipe.shape, tuple(structures), recipe.z_s, recipe.value, atlas.atlas_id)

@@ -6,12 +6,27 @@ from urllib.parse import parse_qs
 import numpy as np
 
 from app import colouring, colours, crowd, navigation
-from app.recipe import DEVIATION_SCALE, MAX_SAMPLES, PREDICTED, SHOWS, Path, Position, Recipe, RecipeError, encode_name, parse
+from app.recipe import (
+    DEVIATION_SCALE,
+    MAX_SAMPLES,
+    OBSERVED,
+    PREDICTED,
+    SHOWS,
+    Own,
+    Path,
+    Position,
+    Recipe,
+    RecipeError,
+    encode_name,
+    parse,
+)
 from app.resolve import settle, structures_of
 from app.selection import mean_cell, medoid_row, rows_of
+from app.trust import place_on
 from app.words import stage_words, structure_words
 from model.atlas import Atlas
 
+FORGOTTEN = "No server keeps the image of your own cell, so this is what the model makes of it. Bring the file along to see it."
 VIEWS = {
     "slice": "xy",
     "xz": "xz",
@@ -31,7 +46,7 @@ class Opening(NamedTuple):
     recipe: Recipe
     colour: str
     view: str
-    notice: str  # what was wrong with the link, in words; empty where nothing was
+    notice: str  # what of the link could not be had, in words; empty where all could
 
 
 def open_link(atlases: dict[str, Atlas], search: str | None) -> Opening:
@@ -46,6 +61,8 @@ def open_link(atlases: dict[str, Atlas], search: str | None) -> Opening:
             if asked_atlas is None:
                 raise RecipeError("atlas", f"this page does not have atlas {asked.atlas}")
             atlas, recipe = asked_atlas, settle(asked_atlas, asked)
+            if recipe.show == OBSERVED and isinstance(recipe.shape, Own):  # a page that is opened has nobody's image
+                recipe, notice = navigation.to_show(atlas, recipe, navigation.shows(atlas, recipe)[1]), FORGOTTEN
         except RecipeError as error:
             notice = f"The link could not be opened, so this is another cell. {error}."
     colour, view = query.get("colour"), query.get("view")
@@ -156,18 +173,29 @@ def state(atlas: Atlas, recipe: Recipe) -> dict[str, Any]:
 
     recipe : canonical string; nearby : those of the previous and the next cell, to be fetched ahead;
     structures : as in a recipe, for the frames of the walk; t : place on the walk, or None;
-    marks : per map what is shown there, {"row"} or {"place": [x, y]}, or nothing.
+    marks : per map what is shown there, {"row"}, {"place": [x, y]}, {"own": [x, y], "name"}, or nothing.
     """
     row = navigation.row_of(atlas, recipe)
     on_walk = isinstance(recipe.shape, Path) and str(recipe.shape).partition("@")[0] == (_walk(atlas) or {}).get("path")
-    prediction = Recipe(PREDICTED, recipe.shape, structures_of(atlas, recipe))
+    structures = structures_of(atlas, recipe) or navigation.predictable(atlas, recipe)
+    prediction = Recipe(PREDICTED, recipe.shape, structures)
     return {
         "recipe": str(recipe),
         "nearby": [] if row is None else [str(navigation.to_neighbour(atlas, recipe, by)) for by in (-1, 1)],
         "structures": str(prediction).rpartition("structures=")[2],
         "t": recipe.shape.t if on_walk else None,
-        "marks": {"z_r": _mark(row, recipe.shape), "z_s": _mark(None if recipe.z_s else row, recipe.z_s)},
+        "marks": {"z_r": _mark(row, recipe.shape), "z_s": _mark(None if recipe.z_s else row, recipe.z_s)}
+        | _own_marks(atlas, recipe),
     }
+
+
+def _own_marks(atlas: Atlas, recipe: Recipe) -> dict[str, Any]:
+    """Of a cell of one's own: where it lies among the others. On the map of z_s only where its own z_s is known and meant."""
+    own = recipe.shape
+    if not isinstance(own, Own):
+        return {}
+    known = {"z_r": own.z_r} | ({"z_s": own.z_s} if own.z_s and recipe.z_s is None else {})
+    return {name: {"own": list(place_on(atlas, name, np.array(z))[0]), "name": own.name} for name, z in known.items()}
 
 
 def _mark(row: int | None, form: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@
          |map:z_r:X,Y                   a position on the map of z_r
          |prior:SEED                    z_r ~ N(0, I)
          |z_r:v,v,...                   z_r itself
+         |own:NAME:z_r[:z_r_hat:z_s:y]  a cell that somebody brought along, by what the encoders say of it
     structures=GENE,GENE,...            which structures are predicted, in the order of their channels
     z_s=0|seed:N|cell:ID|map:X,Y|v,v,...
     value=image|sd:N:SEED               the image, or its standard deviation over N draws of z_s
@@ -35,6 +36,7 @@ MAX_SEED = 2**32 - 1
 IMAGE_SCALE, DEVIATION_SCALE = 1.0, 0.5
 MAX_STOPS = 64
 MAX_SAMPLES = 256  # of z_s, over all structures of one recipe: minutes on a small computer
+MAX_NAME = 80  # characters, of a cell that somebody brings along
 MAX_LATENT = 1000.0  # the prior is N(0, I): far enough out for any question, near enough for float32
 
 
@@ -149,6 +151,40 @@ class Literal:
 
 
 @dataclass(frozen=True)
+class Own:
+    """A cell brought along, by what the encoders say of it: `NAME:z_r`, or with its structure `NAME:z_r:z_r_hat:z_s:y`.
+
+    Each is numbers joined by commas: n latents, and a probability for each structure. Its image is nowhere in it.
+    """
+
+    name: str
+    z_r: tuple[float, ...]
+    z_r_hat: tuple[float, ...] = ()
+    z_s: tuple[float, ...] = ()
+    y: tuple[float, ...] = ()
+
+    def __post_init__(self):
+        _require(
+            0 < len(self.name) <= MAX_NAME, f"the name of your own cell has {len(self.name)} letters; give 1 to {MAX_NAME}"
+        )
+        parts = (self.z_r_hat, self.z_s, self.y)
+        _require(all(parts) or not any(parts), "your own cell has z_r_hat, z_s and y together, or none; give NAME:z_r alone")
+        for z in (self.z_r, *filter(None, parts[:2])):
+            Literal(z)  # its checks
+        _require(all(0 <= p <= 1 for p in self.y), "y of your own cell holds what is no probability; give numbers from 0 to 1")
+
+    def __str__(self) -> str:
+        parts = (part for part in (self.z_r, self.z_r_hat, self.z_s, self.y) if part)
+        return ":".join([encode_name(self.name), *(",".join(map(_decimal, part)) for part in parts)])
+
+    @classmethod
+    def parse(cls, text: str) -> "Own":
+        name, *parts = text.split(":")
+        _require(len(parts) in (1, 4), f"your own cell has {len(parts)} latents; give NAME:z_r, or NAME:z_r:z_r_hat:z_s:y")
+        return cls(_name(name), *(tuple(_number(v) for v in part.split(",")) for part in parts))
+
+
+@dataclass(frozen=True)
 class Deviation:
     """Standard deviation of each structure's channel over draws of z_s from the prior: `N:SEED`."""
 
@@ -171,7 +207,7 @@ class Deviation:
 KEYS = ("atlas", "show", "shape", "structures", "z_s", "value")
 # What may follow `key=`: a prefix for each form. The last z_s has none, so it is tried last.
 FORMS = {
-    "shape": {"cell:": Cell, "path:": Path, "map:z_r:": Position, "prior:": Draw, "z_r:": Literal},
+    "shape": {"cell:": Cell, "path:": Path, "map:z_r:": Position, "prior:": Draw, "z_r:": Literal, "own:": Own},
     "z_s": {"cell:": Cell, "map:": Position, "seed:": Draw, "": Literal},
     "value": {"sd:": Deviation},
 }
@@ -183,7 +219,7 @@ class Recipe:
     """Which volume is meant. `str(recipe)` is its canonical string."""
 
     show: str
-    shape: Cell | Path | Position | Draw | Literal
+    shape: Cell | Path | Position | Draw | Literal | Own
     structures: tuple[str, ...] = ()
     z_s: Cell | Position | Draw | Literal | None = None  # None is z_s = 0, the most probable localisation
     value: Deviation | None = None  # None is the image itself
@@ -201,7 +237,9 @@ class Recipe:
             n_decoded = self.value.n_samples * len(genes) if self.value else 0
             _check("value", n_decoded <= MAX_SAMPLES, f"{n_decoded} samples over all structures; ask for at most {MAX_SAMPLES}")
         else:
-            _check("shape", isinstance(self.shape, Cell), f"only a cell can be {self.show}; give cell:ID, or show=predicted")
+            is_cell = isinstance(self.shape, Cell | Own)
+            _check("shape", is_cell, f"only a cell can be {self.show}; give cell:ID, or show=predicted")
+            _check("shape", _can_be(self.show, self.shape), "no structure was imaged in this cell; show=predicted needs none")
             _check("structures", len(genes) < 2, f"a cell is {self.show} with its own structure; leave structures out")
             _check("z_s", self.z_s is None, f"a cell is {self.show} with its own; leave z_s out, or show=predicted")
             _check("value", self.value is None, f"a cell is {self.show} without z_s samples; leave it out, or show=predicted")
@@ -214,6 +252,11 @@ class Recipe:
             "value": _write_form("value", self.value),
         }
         return ";".join(f"{key}={text}" for key, text in fields.items() if text)
+
+
+def _can_be(show: str, shape: Any) -> bool:
+    """Whether there is a z_s to reconstruct a cell from."""
+    return show != RECONSTRUCTED or not isinstance(shape, Own) or bool(shape.z_s)
 
 
 def parse(text: str) -> Recipe:

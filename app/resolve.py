@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy import ndarray
 
-from app.recipe import OBSERVED, PREDICTED, Cell, Draw, Literal, Path, Position, Recipe, RecipeError
+from app.recipe import OBSERVED, PREDICTED, Cell, Draw, Literal, Own, Path, Position, Recipe, RecipeError
 from model.atlas import Atlas
 from model.latent import distances_to, map_to_latent, smallest, walk
 
@@ -37,6 +37,10 @@ def settle(atlas: Atlas, recipe: Recipe) -> Recipe:
     _check_names(atlas, "z_s", recipe.z_s)
     if recipe.show == PREDICTED:
         return recipe
+    if isinstance(recipe.shape, Own):
+        if recipe.structures and recipe.structures != structures_of(atlas, replace(recipe, structures=())):
+            raise RecipeError("structures", f"your own cell is {recipe.show} with its own; leave structures out")
+        return replace(recipe, structures=())
     row = row_of(atlas, recipe.shape.cell_id)
     own = str(atlas.cells["structure"].iloc[row])
     if recipe.structures and recipe.structures != (own,):
@@ -50,7 +54,7 @@ def settle(atlas: Atlas, recipe: Recipe) -> Recipe:
     return replace(recipe, structures=())
 
 
-def _check_names(atlas: Atlas, key: str, form: Cell | Path | Position | Draw | Literal | None) -> None:
+def _check_names(atlas: Atlas, key: str, form: Cell | Path | Position | Draw | Literal | Own | None) -> None:
     match form:
         case Cell(cell_id):
             row_of(atlas, cell_id, key)
@@ -59,6 +63,13 @@ def _check_names(atlas: Atlas, key: str, form: Cell | Path | Position | Draw | L
                 row_of(atlas, stop, key)
         case Literal(z) if len(z) != atlas.config.n_latent:
             raise RecipeError(key, f"a latent of {len(z)} numbers; this atlas has n_latent = {atlas.config.n_latent}")
+        case Own(_, z_r, z_r_hat, z_s, y):
+            for z in (z_r, *filter(None, (z_r_hat, z_s))):
+                _check_names(atlas, key, Literal(z))
+            if y and len(y) != len(atlas.structures):
+                raise RecipeError(
+                    key, f"{len(y)} probabilities of structures; this atlas has {len(atlas.structures)} structures"
+                )
 
 
 def row_of(atlas: Atlas, cell_id: str, key: str = "shape") -> int:
@@ -69,17 +80,22 @@ def row_of(atlas: Atlas, cell_id: str, key: str = "shape") -> int:
 
 
 def structures_of(atlas: Atlas, recipe: Recipe) -> tuple[str, ...]:
-    """Gene symbols of a settled recipe's structure channels, in order."""
+    """Gene symbols of a settled recipe's structure channels, in order; none in a cell of one's own where none was imaged."""
+    if isinstance(recipe.shape, Own) and not recipe.structures:
+        y = recipe.shape.y
+        return (atlas.structures[int(np.argmax(y))].gene,) if y else ()
     return recipe.structures or (str(atlas.cells["structure"].iloc[row_of(atlas, recipe.shape.cell_id)]),)
 
 
-def z_r(atlas: Atlas, shape: Cell | Path | Position | Draw | Literal) -> ndarray:
+def z_r(atlas: Atlas, shape: Cell | Path | Position | Draw | Literal | Own) -> ndarray:
     """z_r (n,) float64 of a settled recipe's shape."""
     match shape:
         case Path(kind, stops, t):
             return walk(atlas.latent("z_r")[[row_of(atlas, stop) for stop in stops]], t, kind)
         case Draw(seed):
             return np.random.default_rng([_Z_R_STREAM, seed]).standard_normal(atlas.config.n_latent)
+        case Own(_, z):
+            return np.array(z)
     return _latent(atlas, "z_r", shape)
 
 

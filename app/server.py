@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import callbacks, home, know_callbacks, layout, model_page
+from app import atlas_page, callbacks, home, know_callbacks, layout, model_page
 from app.api.register import DESCRIPTION, register
 from app.api.volumes import EXPOSED_HEADERS
 from app.cache import VolumeCache
@@ -101,6 +101,7 @@ def make_server(
     # Before Dash, whose catch-all answers every other path with the page.
     register(server, services)
     model_page.register(server, by_id)
+    atlas_page.register(server, by_id)
     for folder in UNVERSIONED:
         server.mount(f"/assets/{folder}", Revalidated(directory=ASSETS / folder, check_dir=False))
     manager, address = make_manager(Path(cache_dir) / "jobs"), OwnAddress()

@@ -16,12 +16,14 @@ from app import decoding, resolve
 from app.cache import VolumeCache
 from app.decoding import SERVED, Decoder
 from app.flights import Flights, Work
-from app.recipe import DEVIATION_SCALE, IMAGE_SCALE, OBSERVED, Recipe
+from app.recipe import DEVIATION_SCALE, IMAGE_SCALE, OBSERVED, Own, Recipe
+from app.resolve import NotInAtlas
 from model.aae import IntegratedCell, to_images
 from model.atlas import Atlas
 from model.cells import REFERENCE
 from model.decode import Box, FastCell, best_device, best_dtype, plane_boxes
 
+BRING_AGAIN = "bring the file along again to see it, or show=predicted, which needs none"
 FORMAT = "2"  # part of every key and ETag: count it up when the same recipe comes to mean other bytes
 GZIP_LEVEL = 1
 # What a person waits for goes before what is fetched ahead or takes seconds.
@@ -54,8 +56,11 @@ class VolumeService:
         self.atlas, self._given_decoder, self._cache, self._flights = atlas, decoder, cache, flights
 
     def settle(self, recipe: Recipe) -> Recipe:
-        """The recipe checked against the atlas; see `app.resolve.settle`."""
-        return resolve.settle(self.atlas, recipe)
+        """The recipe checked against the atlas; see `app.resolve.settle`. No image of anybody's own cell is kept here."""
+        settled = resolve.settle(self.atlas, recipe)
+        if settled.show == OBSERVED and isinstance(settled.shape, Own):
+            raise NotInAtlas("shape", f"the image of your own cell {settled.shape.name} is kept by no server: {BRING_AGAIN}")
+        return settled
 
     def header(self, recipe: Recipe) -> Header:
         """Shape, channels and scale of a settled recipe's volume."""
@@ -127,7 +132,7 @@ class VolumeService:
             yield future
 
     def encode(self, volume: ndarray, with_structure: bool) -> dict[str, ndarray | None]:
-        """z_r (n,), and with a structure z_s (n,) and y (K,), of x_rs (3, Z, Y, X) uint8 on the model's grid.
+        """z_r (n,), and with a structure z_s (n,), y (K,) and z_r_hat (n,), of x_rs (3, Z, Y, X) uint8 on the model's grid.
 
         Raises
         ------
@@ -142,9 +147,9 @@ class VolumeService:
         ((volume, with_structure),) = asked
         x_rs = to_images(volume[None])
         if not with_structure:
-            return [{"z_r": self._model.encode_r(x_rs[:, REFERENCE])[0].numpy(), "z_s": None, "y": None}]
+            return [{"z_r": self._model.encode_r(x_rs[:, REFERENCE])[0].numpy()} | dict.fromkeys(("z_s", "y", "z_r_hat"))]
         latents = self._model.encode(x_rs)
-        return [{name: getattr(latents, name)[0].numpy() for name in ("z_r", "z_s", "y")}]
+        return [{name: z[0].numpy() for name, z in latents._asdict().items()}]
 
     def _key(self, recipe: Recipe) -> str:
         return f"{FORMAT} {self._precision} {recipe}"

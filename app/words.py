@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from app.navigation import row_of
-from app.recipe import OBSERVED, RECONSTRUCTED, Cell, Draw, Literal, Path, Position, Recipe
-from app.resolve import structures_of
+from app.recipe import OBSERVED, PREDICTED, RECONSTRUCTED, Cell, Draw, Literal, Own, Path, Position, Recipe
+from app.resolve import nearest_cell, structures_of
 from model.atlas import Atlas
 from model.latent import Place, map_to_latent
 from model.vocabulary import NOT_ANNOTATED
@@ -29,6 +29,8 @@ def describe(atlas: Atlas, recipe: Recipe) -> Words:
     title, place = _shape(atlas, recipe)
     names = _structures_words(atlas, structures_of(atlas, recipe))
     kind = recipe.show.upper()
+    if isinstance(recipe.shape, Own) and recipe.show != PREDICTED and names:
+        names = f"taken for {names}"
     detail = " · ".join(part for part in (place, names) if part)
     note = _note(atlas, recipe)
     return Words(kind, title, detail, note, f"{kind.capitalize()}: {title}. {detail}. {note}")
@@ -69,6 +71,9 @@ def _shape(atlas: Atlas, recipe: Recipe) -> tuple[str, str]:
             return "A cell between cells", f"nearest cell {nearest['cell_id']}, {stage_words(nearest['stage'])}"
         case Draw(seed):
             return "A shape drawn at random", f"seed {seed}"
+        case Own(name):
+            nearest = atlas.cells.iloc[nearest_cell(atlas, recipe).row]
+            return f"Your cell {name}", f"nearest cell {nearest['cell_id']}, {stage_words(nearest['stage'])}"
     return "A shape given as numbers", f"{len(recipe.shape.z)} latent values"
 
 
@@ -85,6 +90,8 @@ def _between(atlas: Atlas, stops: tuple[str, ...], t: float) -> str:
 
 
 def _note(atlas: Atlas, recipe: Recipe) -> str:
+    if recipe.show == OBSERVED and isinstance(recipe.shape, Own):
+        return "Your image, prepared as the atlas's cells were. It is in this page alone: no server keeps it, no link shows it."
     if recipe.show == OBSERVED:
         return "The cell as it was imaged." if is_real(atlas, recipe) else "The cell as it was simulated."
     if recipe.show == RECONSTRUCTED:
@@ -94,7 +101,7 @@ def _note(atlas: Atlas, recipe: Recipe) -> str:
     return f"{_shape_note(atlas, recipe.shape)} {_structures_note(atlas, recipe.z_s)}"
 
 
-def _shape_note(atlas: Atlas, shape: Cell | Path | Position | Draw | Literal) -> str:
+def _shape_note(atlas: Atlas, shape: Cell | Path | Position | Draw | Literal | Own) -> str:
     if not isinstance(shape, Position):
         return "Membrane and DNA from the shape alone."
     return RULE + _doubt(_place(atlas, "z_r", shape.x, shape.y))

@@ -18,7 +18,18 @@ from model.errors import InputError
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
 HDF5_KEY = "image"  # as in the paper's own files
-UM_PER_UNIT = {"µm": 1.0, "μm": 1.0, "um": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6, "Å": 1e-4}
+UM_PER_UNIT = {
+    "µm": 1.0,
+    "μm": 1.0,
+    "um": 1.0,
+    "micron": 1.0,
+    "microns": 1.0,
+    "nm": 1e-3,
+    "mm": 1e3,
+    "cm": 1e4,
+    "m": 1e6,
+    "Å": 1e-4,
+}
 READ_ERRORS = (tifffile.TiffFileError, OSError, ValueError, KeyError, IndexError, RuntimeError, struct.error, zlib.error)
 
 
@@ -31,8 +42,8 @@ class Header:
     n_channels : channels in the file.
     grid : (Z, Y, X).
     axes : the order in the file, one letter an axis.
-    channel_names : of OME metadata, else empty.
-    voxel_um : (z, y, x) of OME metadata, else None. Not checked: NaN in, NaN out.
+    channel_names : of OME or ImageJ metadata, else empty.
+    voxel_um : (z, y, x) of OME or ImageJ metadata, else None. Not checked: NaN in, NaN out, and where one of them is not said.
     """
 
     n_channels: int
@@ -63,7 +74,7 @@ def read_header(path: Path, axes: str | None = None) -> Header:
             if end > path.stat().st_size or any(page is None for page in pages):
                 raise ValueError(f"{path.stat().st_size} bytes where at least {end} belong")
             pages[0].asarray()  # a compression we cannot read shows here, not after an hour
-            names, voxel_um = _ome(tif.ome_metadata) if tif.is_ome else ((), None)
+            names, voxel_um = _ome(tif.ome_metadata) if tif.is_ome else _imagej(tif) if tif.is_imagej else ((), None)
             return _header(path, series.shape, axes or _labelled(series.axes, series.shape), names, voxel_um)
 
 
@@ -135,3 +146,15 @@ def _ome(xml: str) -> tuple[tuple[str, ...], tuple[float, float, float] | None]:
     ]
     stated = any(pixels.get(f"PhysicalSize{axis}") is not None for axis in "ZYX")
     return names if any(names) else (), tuple(sizes) if stated else None
+
+
+def _imagej(tif: tifffile.TiffFile) -> tuple[tuple[str, ...], tuple[float, float, float] | None]:
+    """Channel names and voxel size of ImageJ: labels of the first slices, one a channel; y and x as pixels per unit."""
+    said, tags = tif.imagej_metadata or {}, tif.pages[0].tags
+    n_channels = int(said.get("channels", 1))
+    names = tuple(str(label) for label in np.atleast_1d(said.get("Labels", []))[:n_channels])
+    um = UM_PER_UNIT.get(str(said.get("unit", "")).replace("\\u00B5", "µ"), math.nan)
+    per_unit = [tags[f"{axis}Resolution"].value if f"{axis}Resolution" in tags else (0, 1) for axis in "YX"]
+    yx = (b / a if a else math.nan for a, b in per_unit)
+    sizes = tuple(um * float(size) for size in (said.get("spacing", math.nan), *yx))
+    return names if len(names) == n_channels and any(names) else (), None if all(map(math.isnan, sizes)) else sizes

@@ -7,9 +7,12 @@ import base64
 import dataclasses
 import html
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+Theme = Literal["light", "dark"]
 MEDIA = ("image/svg+xml", "image/png")
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff; margin: 0 auto; max-width: 76rem;
@@ -25,13 +28,18 @@ th, td { padding: .2rem .5rem; text-align: right; border-bottom: 1px solid #e3e3
 .facts td { text-align: left }
 th { vertical-align: bottom; border-bottom: 2px solid #888; white-space: normal }
 th:first-child, td:first-child { text-align: left }
+.words { text-align: left }
 .paper { background: #eef3f8 } .missing { border-left: 4px solid #b35900; padding-left: .8rem; background: #fff6ec }
+[data-theme="dark"] { color-scheme: dark } [data-theme="dark"] body { color: #e9ecf2; background: #101218 }
+[data-theme="dark"] a { color: #a3b3ff } [data-theme="dark"] :is(figcaption, .caption) { color: #a4acba }
+[data-theme="dark"] :is(h2, th, td) { border-color: #2a2f3b } [data-theme="dark"] .paper { background: #1b2230 }
+[data-theme="dark"] .missing { background: #2a2018 } [data-theme="dark"] figure:not(.pixels) img { background: #fff }
 """
 
 
 @dataclass(frozen=True)
 class Table:
-    """Cells are text, ready to be read; the numbers in full are in the CSV called `name`."""
+    """Cells are text, ready to be read; the numbers in full are in the CSV called `name`, where there is one, else ""."""
 
     name: str
     caption: str
@@ -96,13 +104,16 @@ def from_json(text: str) -> Report:
     return Report(report["title"], report["facts"], sections)
 
 
-def to_page(report: Report, links: Sequence[tuple[str, str]] = ()) -> str:
-    """One self-contained HTML page, without a script, that asks nobody for anything; `links` (address, words) come first."""
+def to_page(report: Report, links: Sequence[tuple[str, str]] = (), theme: Theme = "light") -> str:
+    """One self-contained HTML page, without a script, that asks nobody for anything; `links` (address, words) come first.
+
+    Figures keep their white ground in a dark theme: they are drawn for paper.
+    """
     escape = html.escape
     contents = "".join(f'<li><a href="#{escape(s.key)}">{escape(s.title)}</a></li>' for s in report.sections)
     facts = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in report.facts)
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(report.title)}</title><style>{STYLE}</style></head><body>"
         f'{_links(links)}<h1>{escape(report.title)}</h1><table class="facts">{facts}</table><nav><ol>{contents}</ol></nav>'
@@ -133,13 +144,24 @@ def _figure(figure: Figure) -> str:
 
 
 def _table(table: Table) -> str:
-    classes = [' class="paper"' if name.startswith("paper") else "" for name in table.columns]
+    columns = zip(*table.rows, strict=True) if table.rows else ([] for _ in table.columns)
+    kinds = [
+        "paper" if name.startswith("paper") else "words" if all(map(_is_words, filter(None, column))) else ""
+        for name, column in zip(table.columns, columns, strict=True)
+    ]
+    classes = [f' class="{kind}"' if kind else "" for kind in kinds]
     head = "".join(f"<th{kind}>{html.escape(name)}</th>" for kind, name in zip(classes, table.columns, strict=True))
     rows = (
         "".join(f"<td{kind}>{html.escape(value)}</td>" for kind, value in zip(classes, row, strict=True)) for row in table.rows
     )
     body = "".join(f"<tr>{row}</tr>" for row in rows)
+    csv = f" ({html.escape(table.name)}.csv)" if table.name else ""
     return (
-        f'<div class="scroll"><p class="caption">{html.escape(table.caption)} ({html.escape(table.name)}.csv)</p><table>'
+        f'<div class="scroll"><p class="caption">{html.escape(table.caption)}{csv}</p><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _is_words(value: str) -> bool:
+    """Whether a cell is read, not compared: it has a word in it."""
+    return re.search("[A-Za-z]{3}", value) is not None

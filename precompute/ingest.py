@@ -21,12 +21,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from model.cells import TEST_FRACTION, Cells, CellsWriter, split_of
+from model.channels import IMAGE_ROLES, MASK_ROLES, ROLES
 from model.errors import InputError
 from model.images import read_image
 from model.preprocess import Prepared, Preprocessing, preprocess
 from model.vocabulary import NOT_ANNOTATED, in_paper_order
 from precompute.contact_sheet import contact_sheet
-from precompute.layouts import IMAGE_ROLES, MASK_ROLES, ROLES, Source
+from precompute.layouts import Source
 from precompute.manifest import SCALES, join_mitosis, locate, map_columns, raise_first, read_sources, read_table, recognise
 from precompute.team import stop_requests
 

@@ -7,13 +7,14 @@ until the files have been seen.
 import ast
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from model.cells import VOXEL_UM
+from model.channels import IMAGE_ROLES, MASK_ROLES, ROLES, match_roles, plain_name
 from model.errors import InputError
 from model.vocabulary import (
     NOT_ANNOTATED,
@@ -27,17 +28,6 @@ from model.vocabulary import (
 )
 
 Columns = Mapping[str, str]  # role -> name of the column
-
-IMAGE_ROLES, MASK_ROLES = ("membrane", "structure", "DNA"), ("cell_mask", "dna_mask")
-ROLES = IMAGE_ROLES + MASK_ROLES
-# Names of channels, in lower case without punctuation. CellMask is a dye of the membrane.
-CHANNEL_NAMES = {
-    "membrane": ("membrane", "memb", "mem", "cellmask", "cmdrp"),
-    "structure": ("structure", "struct", "gfp", "egfp", "megfp"),
-    "DNA": ("dna", "dnadye", "nucleus", "nuc", "hoechst", "dapi", "h3342"),
-    "cell_mask": ("segmembrane", "segmemb", "segcell", "membranesegmentation", "cellsegmentation", "membraneseg", "cellseg"),
-    "dna_mask": ("segdna", "segnuc", "segnucleus", "dnasegmentation", "nucleussegmentation", "dnaseg", "nucseg"),
-}
 
 
 @dataclass(frozen=True)
@@ -160,7 +150,7 @@ def structure_of(row: Mapping, columns: Columns) -> Structure:
     """
     name = _text(row, columns, "gene")
     words = {role: str(row[columns[role]]) for role in ("protein", "structure") if role in columns}
-    return describe(_GENE_OF_PROTEIN.get(_plain(name), name), **words)
+    return describe(_GENE_OF_PROTEIN.get(plain_name(name), name), **words)
 
 
 def stage_of(value, stages: tuple[str, ...]) -> str:
@@ -180,17 +170,6 @@ def stage_of(value, stages: tuple[str, ...]) -> str:
     if position.is_integer() and 0 <= position < len(stages):
         return stages[int(position)]
     return check_stage(str(value), stages, "stage")
-
-
-def match_roles(names: Sequence[str], roles: Sequence[str] = ROLES) -> dict[str, int]:
-    """role -> index of the first channel with a name usual for it; roles without one are absent."""
-    plain = [_plain(name) for name in names]
-    found = {role: next((k for k, name in enumerate(plain) if name in CHANNEL_NAMES[role]), None) for role in roles}
-    return {role: index for role, index in found.items() if index is not None}
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _text(row: Mapping, columns: Columns, role: str) -> str:
@@ -240,7 +219,7 @@ def _voxel(row: Mapping, columns: Columns) -> tuple[float, float, float] | None:
     return voxel_um
 
 
-_GENE_OF_PROTEIN = {_plain(s.protein): s.gene for s in PAPER_STRUCTURES + OTHER_STRUCTURES} | {
+_GENE_OF_PROTEIN = {plain_name(s.protein): s.gene for s in PAPER_STRUCTURES + OTHER_STRUCTURES} | {
     "alphaactinin": "ACTN1",
     "nonmusclemyosiniib": "MYH10",
     "nonmusclemyosinheavychainiib": "MYH10",

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from model.channels import IMAGE_ROLES, MASK_ROLES, match_roles
 from model.errors import InputError
 from model.images import Header, read_header
 from model.vocabulary import PAPER_STAGES, RELEASE_2023_STAGES
-from precompute.layouts import IMAGE_ROLES, LAYOUTS, MASK_ROLES, Layout, Source, match_roles
+from precompute.layouts import LAYOUTS, Layout, Source
 
 SCALES = {"paper": PAPER_STAGES, "2023": RELEASE_2023_STAGES}
 MITOSIS_KEYS = ["inputFolder", "inputFilename", "outputThisCellIndex"]

@@ -15,11 +15,12 @@ import pytest
 import tifffile
 
 from model.cells import Cells, split_of
+from model.channels import match_roles
 from model.errors import InputError
 from model.images import read_header, read_image
 from model.vocabulary import NOT_ANNOTATED, PAPER_STAGES, RELEASE_2023_STAGES
 from precompute.__main__ import main
-from precompute.layouts import match_roles, stage_of
+from precompute.layouts import stage_of
 
 REAL = Path(__file__).parents[1] / "../shared/data/hipsc_mitosis/manifest.csv"
 VOXEL_UM = (0.5, 0.4, 0.4)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import recipe
-from app.recipe import Cell, Deviation, Draw, Literal, Path, Position, Recipe, RecipeError, parse
+from app.recipe import Cell, Deviation, Draw, Literal, Own, Path, Position, Recipe, RecipeError, parse
 from model.latent import PATHS
 
 names = st.one_of(st.text(string.ascii_letters + "0123456789_.-", min_size=1), st.text(min_size=1, max_size=20))
@@ -19,14 +19,20 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 seeds = st.integers(0, recipe.MAX_SEED)
 cells, draws, positions = st.builds(Cell, names), st.builds(Draw, seeds), st.builds(Position, finite, finite)
 literals = st.lists(st.floats(-1000, 1000), min_size=2, max_size=16).map(lambda z: Literal(tuple(z)))
+latents = st.lists(st.floats(-1000, 1000), min_size=2, max_size=4).map(tuple)
+probabilities = st.lists(st.floats(0, 1), min_size=1, max_size=4).map(tuple)
+own_names = st.text(min_size=1, max_size=recipe.MAX_NAME)
+own_with_structure = st.builds(Own, own_names, latents, latents, latents, probabilities)
+own_cells = own_with_structure | st.builds(Own, own_names, latents)
 paths = st.lists(names, min_size=2, max_size=5).flatmap(
     lambda stops: st.builds(Path, st.sampled_from(sorted(PATHS)), st.just(tuple(stops)), st.floats(0, len(stops) - 1))
 )
 atlases = st.none() | st.text("0123456789abcdef", min_size=12, max_size=12)
-shapes = st.one_of(cells, paths, positions, draws, literals)
+shapes = st.one_of(cells, paths, positions, draws, literals, own_cells)
 of_a_cell = st.builds(Recipe, st.sampled_from(("observed", "reconstructed")), cells, st.just(()) | names.map(lambda g: (g,)))
 recipes = st.one_of(
     of_a_cell,
+    st.builds(Recipe, st.sampled_from(("observed", "reconstructed")), own_with_structure, atlas=atlases),
     st.builds(Recipe, st.just("predicted"), shapes, genes, st.none() | cells | positions | draws | literals, atlas=atlases),
     st.builds(
         Recipe, st.just("predicted"), shapes, genes, value=st.builds(Deviation, st.integers(2, 256 // 11), seeds), atlas=atlases
@@ -46,6 +52,12 @@ def test_what_is_written_reads_back_and_is_the_only_way_to_write_it(meant):
 def test_any_text_is_a_recipe_or_a_recipe_error(text):
     with suppress(RecipeError):
         assert parse(str(parse(text))) == parse(text)
+
+
+def test_a_cell_of_ones_own_is_its_latents():
+    text = "show=reconstructed;shape=own:my%20cell:1.5,-2:1,0.25:0,3:0.9,0.1"
+    assert parse(text) == Recipe("reconstructed", Own("my cell", (1.5, -2.0), (1.0, 0.25), (0.0, 3.0), (0.9, 0.1)))
+    assert str(parse(text)) == text
 
 
 def test_every_field():

@@ -1,15 +1,25 @@
 """A cell of one's own: /api/encode on a running server."""
 
+import base64
+import gzip
 import io
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import numpy as np
 import pytest
 import tifffile
+import torch
+from PIL import Image
 
+from app.recipe import parse
 from app.server import make_server
+from app.upload import THUMBNAIL
+from model.aae import IntegratedCell, to_images, to_volumes
 from model.atlas import Atlas
+from model.cells import VOXEL_UM, block_mean
+from model.preprocess import Preprocessing, preprocess
 from tests import synthetic
 from tests.serving import serving
 
@@ -51,7 +61,7 @@ def test_a_cell_is_placed_and_becomes_a_recipe(http, atlas, picture):
     distances = np.linalg.norm(atlas.latent("z_r") - np.float32(answer["z_r"]), axis=1)
     assert answer["neighbours"][0]["distance"] == pytest.approx(float(distances.min()), abs=1e-5)
     own = max(answer["p_structure"], key=answer["p_structure"].get)
-    for name, structures in (("all", genes), ("own", [own])):
+    for name, structures in (("all", genes), ("own", [own]), ("reconstructed", [own])):
         decoded = http.get(f"/api/volumes/{answer['recipes'][name]}.bin")
         assert decoded.headers["x-channels"].split(",")[2:] == structures
     voxel = 0.317**3
@@ -82,6 +92,8 @@ def test_the_same_cell_is_placed_in_the_same_place_whatever_its_voxels(http, pic
         ({"content": None, "voxel_um": "nan,1,1"}, "give three positive numbers"),
         ({"content": "bare"}, "does not say its voxel size"),
         ({"content": "flat"}, "no DNA stands out"),
+        ({"content": "many"}, "has 17 channels (axes CZYX); at most 16"),
+        ({"content": "two", "cell_mask": 3, "dna_mask": 4}, "is in 2 large pieces, as of 2 cells"),
     ],
 )
 def test_what_cannot_be_encoded_is_said_in_one_line(http, picture, change, says):
@@ -92,11 +104,83 @@ def test_what_cannot_be_encoded_is_said_in_one_line(http, picture, change, says)
         content = tiff(picture)
     elif content == "flat":
         content = tiff(np.full((3, 8, 12, 16), 9, np.uint8), 0.3)
+    elif content == "many":
+        content = tiff(np.zeros((17, 18, 9, 9), np.uint8), 0.3)
+    elif content == "two":
+        content = tiff(np.concatenate([picture, picture], axis=3), 0.317)
     response = post(http, content, **change)
     assert response.status_code == 400
     message = response.json()["error"]["message"]
     assert says in message
     assert "/tmp" not in message
+
+
+def test_what_the_page_that_brought_it_gets_no_server_keeps(http, atlas, picture):
+    """Observed as the model takes it, reconstructed as an atlas's cell is, and never observed by URL."""
+    form = {"structure": 1, "cell_mask": 3, "dna_mask": 4, "observed": True}
+    answer = post(http, tiff(picture, 0.317), "my cell 1.ome.tif", **form).json()
+    given = answer["observed"]
+    volume = np.frombuffer(gzip.decompress(base64.b64decode(given["gzip"])), np.uint8).reshape(given["shape"])
+    assert volume.shape == (3, *atlas.config.grid)
+    factor = round(atlas.voxel_um / VOXEL_UM)
+    options = Preprocessing(voxel_um=atlas.voxel_um / factor, grid=tuple(factor * n for n in atlas.config.grid))
+    prepared = preprocess(picture[:3], picture[3] > 127, picture[4] > 127, (0.317,) * 3, options)
+    np.testing.assert_array_equal(volume, block_mean(prepared.volume, atlas.config.grid)[[0, 2, 1]])
+    assert given["channels"][:2] == ["membrane", "DNA"]
+    recipe = parse(given["recipe"])
+    assert (recipe.show, recipe.shape.name, recipe.shape.z_r) == (
+        "observed",
+        "my cell 1",
+        pytest.approx(answer["z_r"], rel=1e-4),
+    )
+    refused = http.get(f"/api/volumes/{quote(given['recipe'], safe=';=:,')}.bin")
+    assert refused.status_code == 404
+    assert "kept by no server" in refused.json()["error"]["message"]
+    x, y = answer["z_s_map"]
+    low, high = atlas.projection("z_s").min(0), atlas.projection("z_s").max(0)
+    assert low[0] <= x <= high[0] and low[1] <= y <= high[1]  # noqa: PT018
+
+
+def test_a_reconstruction_is_what_the_model_makes_of_the_image(http, atlas, picture):
+    """Equation 12, from the recipe alone, beside the same computed from the volume that was encoded."""
+    form = {"structure": 1, "cell_mask": 3, "dna_mask": 4, "observed": True}
+    answer = post(http, tiff(picture, 0.317), **form).json()
+    given = answer["observed"]
+    volume = np.frombuffer(gzip.decompress(base64.b64decode(given["gzip"])), np.uint8).reshape(given["shape"])
+    weights = {name: {k: torch.as_tensor(v) for k, v in part.items()} for name, part in atlas.weights().items()}
+    model = IntegratedCell.from_weights(atlas.config, weights)
+    expected = to_volumes(model.reconstruct(to_images(volume[None][:, [0, 2, 1]])))[0][[0, 2, 1]]
+    decoded = http.get(f"/api/volumes/{quote(answer['recipes']['reconstructed'], safe=';=:,')}.bin")
+    got = np.frombuffer(decoded.content, np.uint8).reshape(given["shape"])
+    assert np.abs(got.astype(int) - expected.astype(int)).max() <= 2
+
+
+def test_a_file_is_looked_at_before_it_is_placed(http, picture):
+    names = ["CMDRP", "EGFP", "H3342", "SEG_membrane", "SEG_DNA"]
+    file = io.BytesIO()
+    size = {"PhysicalSizeZ": 290, "PhysicalSizeZUnit": "nm", "PhysicalSizeX": 0.25}
+    tifffile.imwrite(file, picture, ome=True, metadata={"axes": "CZYX", "Channel": {"Name": names}} | size)
+    found = http.post("/api/inspect", files={"image": ("cell.ome.tif", file.getvalue())}).json()
+    assert found["grid"] == list(picture.shape[1:])
+    assert found["voxel_um"] == [pytest.approx(0.29), None, 0.25]
+    assert [channel["role"] for channel in found["channels"]] == ["membrane", "structure", "dna", "cell_mask", "dna_mask"]
+    for k, channel in enumerate(found["channels"]):
+        png = np.asarray(Image.open(io.BytesIO(base64.b64decode(channel["picture"].partition(",")[2]))))
+        flat = picture[k].max(0)
+        assert max(png.shape) == THUMBNAIL
+        small = np.asarray(Image.fromarray(flat).resize(png.shape[::-1]), float)
+        assert np.corrcoef(png.ravel().astype(float), small.ravel())[0, 1] > 0.95
+    assert http.post("/api/inspect", files={"image": ("a.txt", b"text")}).status_code == 400
+
+
+def test_imagej_says_its_voxels_and_its_channels(http, picture):
+    file = io.BytesIO()
+    metadata = {"axes": "ZCYX", "unit": "micron", "spacing": 0.3, "Labels": ["DNA", "membrane"] * len(picture[0])}
+    stack = np.ascontiguousarray(picture[[2, 0]].swapaxes(0, 1))
+    tifffile.imwrite(file, stack, imagej=True, resolution=(4, 5), metadata=metadata)
+    found = http.post("/api/inspect", files={"image": ("cell.tif", file.getvalue())}).json()
+    assert found["voxel_um"] == pytest.approx([0.3, 0.2, 0.25])
+    assert [channel["role"] for channel in found["channels"]] == ["dna", "membrane"]
 
 
 def test_a_form_without_its_fields_names_the_first(http):

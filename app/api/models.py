@@ -91,6 +91,36 @@ class ParsedRecipe(BaseModel):
     fields: dict[str, str]
 
 
+class InspectedChannel(BaseModel):
+    """A channel of a file: its name, what it is by that name (a role of `/api/encode`), and a small picture of it."""
+
+    name: str  # empty where the file names none
+    role: str | None
+    picture: str  # data: URL of a PNG
+
+
+class InspectedFile(BaseModel):
+    """What a file says of itself."""
+
+    axes: str
+    grid: tuple[int, int, int]  # (Z, Y, X)
+    voxel_um: tuple[float | None, float | None, float | None] | None  # (z, y, x); null where the file does not say
+    channels: list[InspectedChannel]
+
+
+class ObservedVolume(BaseModel):
+    """An image that was brought along, as the model takes it: raw uint8, C-order (C, Z, Y, X), gzip, base64.
+
+    `recipe` names it on the page that has it; below /api/volumes it is not to be had, for no server keeps it.
+    """
+
+    recipe: str
+    shape: tuple[int, int, int, int]
+    channels: list[str]
+    voxel_um: float
+    gzip: str
+
+
 class Encoded(BaseModel):
     """What the model says of a cell that was brought along.
 
@@ -109,7 +139,9 @@ class Encoded(BaseModel):
     stage: str  # that of most of the neighbours
     neighbours: list[Neighbour]
     z_r_map: tuple[float, float]  # the neighbours' places, weighted by their nearness
+    z_s_map: tuple[float, float] | None
     recipes: dict[str, str]
+    observed: ObservedVolume | None  # where it was asked for
 
 
 class Health(BaseModel):

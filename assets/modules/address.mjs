@@ -1,5 +1,5 @@
-// The address holds all that is on the page: opening it gives the same picture. Each act is a step back; what only turns the
-// picture about (the crosshair, a channel's switch) changes the address and is none.
+// The address holds all that is on the page: opening it gives the same picture. Each act is a step back, a lasso too; what only
+// turns the picture about (the crosshair, a channel's switch) changes the address and is none.
 
 import { query } from "./recipe.mjs";
 
@@ -9,7 +9,7 @@ const LOOK_AFTER_MS = 200; // a part that changes many times a second is written
 export const isSameStep = (before, after) => before?.recipe === after.recipe;
 
 export class Address {
-  #parts = new Map(); // name -> {get: () => string, set: (text: string) => void}
+  #parts = new Map(); // name -> {get: (main: {recipe: string}) => string, set: (text: string) => void}
   #main; // {recipe, colour, view} as last written
   #waiting;
 
@@ -48,6 +48,15 @@ export class Address {
     this.#waiting = setTimeout(() => this.#main && this.window.history.replaceState(null, "", this.#text()), LOOK_AFTER_MS);
   }
 
+  /** A change of a part that can be undone. */
+  step(change) {
+    clearTimeout(this.#waiting);
+    if (!this.#main) return change();
+    this.window.history.replaceState(null, "", this.#text()); // what waited to be written belongs to the step before
+    change();
+    this.window.history.pushState(null, "", this.#text());
+  }
+
   undo() {
     this.window.history.back();
   }
@@ -66,7 +75,7 @@ export class Address {
 
   #text() {
     const { recipe, colour, view } = this.#main;
-    const parts = [...this.#parts].map(([name, part]) => [name, part.get()]).filter(([, text]) => text);
+    const parts = [...this.#parts].map(([name, part]) => [name, part.get(this.#main)]).filter(([, text]) => text);
     return query(recipe, colour, view) + parts.map(([name, text]) => `&${name}=${encodeURIComponent(text).replaceAll("%2C", ",")}`).join("");
   }
 }

@@ -4,10 +4,14 @@ import { autoWindow, FULL } from "./contrast.mjs";
 import { differencePixels, gradient } from "./difference.mjs";
 import { appearances, channelOf, forAnother, isLocked } from "./look.mjs";
 import { slice, slicePixels } from "./slices.mjs";
-import { comparisonOf, rowOf } from "./variants.mjs";
+import { comparisonOf, fieldsOf, isOwn, rowOf } from "./variants.mjs";
 
 const KINDS = ["observed", "reconstructed", "predicted"];
 const STRUCTURE = 2; // channel
+const OWN_MISSING = {
+  observed: "Your image is not in this page, and no server keeps it. Bring the file along again to see it here.",
+  reconstructed: "No structure was imaged in your cell, so there is no z_s to reconstruct it from.",
+};
 
 export const planes = [["xy", "xz"], ["xy"]]; // the second where there is little room
 export const isChoice = false; // a click moves the cursor
@@ -18,30 +22,31 @@ export const recipes = (recipe, facts) => Object.values(comparisonOf(recipe, fac
 /** @param {(object|null)[]} volumes as `recipes` gives them */
 export function panels(volumes, { look, palette, facts, recipe, counts, differing = STRUCTURE }) {
   const isCell = rowOf(recipe, facts) !== null;
+  const absent = (kind) => (isOwn(fieldsOf(recipe).shape) ? OWN_MISSING[kind] : missing(kind, isCell, facts));
   const pictures = volumes.map((volume, k) => ({
     key: KINDS[k],
     label: KINDS[k].toUpperCase(),
-    ...(volume ? { pixels: paint(volume, seen(volume, look, palette, counts)) } : { words: missing(KINDS[k], isCell, facts) }),
+    ...(volume ? { pixels: pixelsOf(volume, { look, palette, counts }) } : { words: absent(KINDS[k]) }),
   }));
   return [...pictures, difference(volumes, look, differing)];
 }
 
-/** Locked, all are seen alike; else an automatic window is each panel's own. */
-function seen(volume, look, palette, counts) {
+/** Paints a volume. Locked, all are seen alike; else an automatic window is each panel's own. */
+export function pixelsOf(volume, { look, palette, counts }) {
   const own = forAnother(look, (name) => autoWindow(counts(name, [volume])));
-  return appearances(own, volume.channels, palette);
+  const channels = appearances(own, volume.channels, palette);
+  return (plane, voxel) => slicePixels(volume, volume.channels.map((_, k) => k), channels, plane, voxel);
 }
-
-const paint = (volume, channels) => (plane, voxel) => slicePixels(volume, volume.channels.map((_, k) => k), channels, plane, voxel);
 
 function missing(kind, isCell, facts) {
   if (!isCell) return `Only a cell can be ${kind}. Nobody imaged this shape.`;
   return `This cell's observed volume is not in the atlas. It holds those of ${facts.observed.length} of ${facts.cells.length} cells.`;
 }
 
-function difference([observed, reconstructed], look, channel) {
+/** What differs in a channel between two volumes, or why that is not to be had. */
+export function difference([observed, reconstructed], look, channel = STRUCTURE) {
   const panel = { key: "difference", label: "DIFFERENCE" };
-  if (!observed) return { ...panel, words: "No observed volume, so no difference can be shown." };
+  if (!observed || !reconstructed) return { ...panel, words: "Not both volumes are there, so no difference can be shown." };
   const window = differenceWindow(observed, look, channel);
   return {
     ...panel,
@@ -55,9 +60,9 @@ function difference([observed, reconstructed], look, channel) {
 const differenceWindow = (volume, look, channel) => (isLocked(look) ? channelOf(look, volume.channels[channel]).window : FULL);
 
 /** Under the comparison: of which channel the difference is, and what its colours mean. */
-export function strip(volumes, { look, differing = STRUCTURE, differ }) {
-  const [observed] = volumes;
-  if (!observed) return { nodes: [], moved: () => {} };
+export function strip(volumes, { look, differing = STRUCTURE, differ }, [first, second] = KINDS) {
+  const [observed, reconstructed] = volumes;
+  if (!observed || !reconstructed) return { nodes: [], moved: () => {} };
   const label = document.createElement("label");
   label.textContent = "Difference in";
   const choice = document.createElement("select");
@@ -70,7 +75,7 @@ export function strip(volumes, { look, differing = STRUCTURE, differ }) {
   bar.style.background = gradient;
   const [low, high] = differenceWindow(observed, look, differing);
   const most = Math.round((100 * (high - low)) / 255);
-  legend.title = `Orange where the observed is brighter, by ${most} % or more in full colour; blue where the reconstructed is`;
-  legend.append(`reconstructed +${most} %`, bar, `observed +${most} %`);
+  legend.title = `Orange where the ${first} is brighter, by ${most} % or more in full colour; blue where the ${second} is`;
+  legend.append(`${second} +${most} %`, bar, `${first} +${most} %`);
   return { nodes: [label, legend], moved: () => {} };
 }

@@ -1,15 +1,20 @@
 // Below the maps: what is selected, in words and for the server; the panels; how far to trust a place where no cell is.
 
 import * as selection from "./selection.mjs";
+import { after, fromText, selectedBy, toText } from "./strokes.mjs";
 
 const HINT = "Shift-drag on a map selects cells; with Ctrl or Cmd it adds, with Alt it subtracts; a double click clears";
 
 export class Know {
   #asking = null; // AbortController of the way there and back
+  #strokes = []; // the lassos that made the selection, strokes.mjs
+  /** The selection as text for the address; empty where nothing is selected. */
+  text = "";
 
   /**
    * @param {object} facts of the atlas
-   * @param {object} page report(event), set(id, props), maps: what this acts on
+   * @param {object} page report(event), set(id, props), maps: what this acts on; step(change): makes a change that can be
+   *   undone; genes(): the structures that are shown; pair({mean, medoid}): shows two recipes beside each other
    */
   constructor(facts, page) {
     this.facts = facts;
@@ -18,6 +23,7 @@ export class Know {
     const on = (id, act) => document.getElementById(id).addEventListener("click", act);
     on("clear", () => this.clear());
     on("mean", () => page.report({ do: "mean", bits: selection.toBase64(this.bits) }));
+    on("side-by-side", () => this.#pair());
     on("medoid", () => page.report({ do: "medoid", bits: selection.toBase64(this.bits) }));
     for (const tab of tabs()) tab.addEventListener("click", () => this.open(isOpen(tab) ? null : tab.dataset.panel));
     document.querySelector(".know").addEventListener("click", ({ target }) => {
@@ -27,12 +33,43 @@ export class Know {
   }
 
   /** A lasso was drawn round some cells. */
-  lasso(drawn, how) {
-    this.select(selection.combine(this.bits, drawn, how));
+  lasso(stroke) {
+    this.#select(after(this.#strokes, stroke));
+  }
+
+  /** The mean cell beside the medoid, with the structures that are shown. */
+  async #pair() {
+    const body = { atlas: this.facts.atlas, bits: selection.toBase64(this.bits), structures: this.page.genes() };
+    const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+    const answer = await fetch("/api/selections", options).catch(() => null);
+    if (answer?.ok) this.page.pair(await answer.json());
+    else document.getElementById("selected").textContent = "The server does not answer. Check that it is running, then try again.";
   }
 
   clear() {
-    this.select(selection.none(this.facts.cells.length));
+    if (this.text) this.#select([]);
+  }
+
+  /** Selects what a text of the address says, once it is known where the cells are. */
+  async restore(text) {
+    if (text === this.text) return;
+    this.text = text;
+    const strokes = fromText(text, this.facts.cells.length);
+    const places = await this.page.maps.places;
+    if (text === this.text) this.#take(strokes, places);
+  }
+
+  async #select(strokes) {
+    const places = await this.page.maps.places;
+    this.page.step(() => {
+      this.text = toText(strokes);
+      this.#take(strokes, places);
+    });
+  }
+
+  #take(strokes, places) {
+    this.#strokes = strokes;
+    this.select(selectedBy(strokes, places, this.facts.cells.length));
   }
 
   /** These cells are selected: on both maps, in the bar, in the table and for the server. */

@@ -1,9 +1,11 @@
 // A lasso over a map: Shift-drag draws one, with Ctrl or Cmd it adds, with Alt it subtracts. Plotly hears nothing of it.
 
 import { meaning } from "./selection.mjs";
+import { simplified } from "./strokes.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 const STEP = 3; // pixels between corners
+const TOLERANCE = 1; // pixels that the outline may lie off what was drawn: it goes into the address
 
 export class Lasso {
   #corners = null; // [x, y] in pixels of the holder, while one is drawn
@@ -63,7 +65,7 @@ export class Lasso {
     this.#drop();
     this.#how = how; // until its click has come
     setTimeout(() => (this.#how = null), 50);
-    if (corners.length > 2) this.map.drawn(corners.map((corner) => this.map.toData(corner)), how);
+    if (corners.length > 2) this.map.drawn(simplified(corners, TOLERANCE).map((corner) => this.map.toData(corner)), how);
   }
 
   #drop() {

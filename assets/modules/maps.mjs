@@ -4,7 +4,8 @@
 import { Crowd } from "./crowd.mjs";
 import { Lasso } from "./lasso.mjs";
 import { placeOf, pointsOf, selectedIn } from "./points.mjs";
-import { count, has, none, within } from "./selection.mjs";
+import { count, has, none } from "./selection.mjs";
+import { strokeOf } from "./strokes.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CARD_GAP = 14;
@@ -18,22 +19,26 @@ export class Maps {
   #hovered = null;
   #trail = [];
   #walker = null;
+  #own = {}; // name -> {own: [x, y], name}, and recipe, of a cell brought along: it stays marked
   #selection; // a bit a cell, selection.mjs
   #arrow = null; // {map, from: [x, y], to: [x, y]}
   #isShaded = false;
+  #known; // resolves `places`
   #placing; // the click on empty space that waits whether it is half of a double one
 
   /**
    * @param {object} facts of the atlas, as app/page.py gives them
    * @param {HTMLElement} card where the cell pointed at is described
    * @param {(event: object) => void} report told of clicks
-   * @param {(drawn: Uint8Array, how: string) => void} lassoed told of a lasso: the cells in it, and "replace", "add" or "subtract"
+   * @param {(stroke: object) => void} lassoed told of a lasso, as of strokes.mjs
    * @param {() => void} cleared told of a double click while cells are selected
    */
   constructor(facts, card, report, lassoed = () => {}, cleared = () => {}) {
     this.lassoed = lassoed;
     this.cleared = cleared;
     this.#selection = none(facts.cells.length);
+    /** Resolves, once both maps are drawn, to where all cells are on each, those of hidden groups too: name -> points.mjs. */
+    this.places = new Promise((resolve) => (this.#known = resolve));
     this.facts = facts;
     this.card = card;
     this.report = report;
@@ -46,9 +51,10 @@ export class Maps {
     if (this.#maps.get(holder.dataset.map)?.plot !== plot) this.#listen(holder.dataset.map, plot, holder, crowd);
   }
 
-  /** What is selected: per map {row}, {place: [x, y]} or nothing. */
-  mark(marks) {
+  /** What is shown: per map {row}, {place: [x, y]}, {own: [x, y], name} or nothing; and its recipe. */
+  mark(marks, recipe) {
     this.#marks = marks;
+    if (marks.z_r.own) this.#own = { ...marks, recipe };
     this.#draw();
   }
 
@@ -124,7 +130,7 @@ export class Maps {
     const lasso = new Lasso(holder, {
       toData: (at) => place(map().plot, at),
       drawing: () => this.#hover(undefined),
-      drawn: (polygon, how) => this.lassoed(within(map().points, polygon), how),
+      drawn: (polygon, how) => this.lassoed(strokeOf(name, polygon, how, map().points, map().all)),
     });
     this.#lassos.set(holder, lasso);
     holder.addEventListener("pointerdown", () => clearTimeout(this.#placing), { capture: true }); // the second of a double click
@@ -147,6 +153,8 @@ export class Maps {
     if (map.traces === plot.data && map.visible === visible) return;
     const isNew = map.traces !== plot.data;
     Object.assign(map, { traces: plot.data, visible, points: crowd?.allPoints() ?? pointsOf(plot._fullData, this.facts.cells.length) });
+    if (isNew) map.all = map.points; // at first no group is hidden
+    if (this.#maps.size === 2) this.#known(Object.fromEntries([...this.#maps].map(([name, { all }]) => [name, all])));
     if (count(this.#selection)) this.#dim(map); // a group that is shown again, too
     if (isNew && this.#isShaded) this.#veil(nameOf(this.#maps, map), map);
   }
@@ -196,6 +204,19 @@ export class Maps {
     card.style.top = `${Math.max(CARD_GAP, Math.min(event.clientY - height / 2, window.innerHeight - height - CARD_GAP))}px`;
   }
 
+  /** The name of a cell brought along beside its ring, on the side where there is room; a click opens it again. */
+  #label(holder, at, name) {
+    let label = holder.querySelector(".own-mark");
+    if (!at) return label?.remove();
+    if (!label) {
+      label = holder.appendChild(Object.assign(document.createElement("button"), { className: "own-mark" }));
+      label.addEventListener("click", () => this.report({ do: "open", recipe: this.#own.recipe }));
+    }
+    Object.assign(label, { textContent: name, title: `Open your cell ${name}`, hidden: at.some((v, k) => v < 0 || v > [holder.clientWidth, holder.clientHeight][k]) });
+    label.classList.toggle("left", at[0] > holder.clientWidth / 2);
+    Object.assign(label.style, { left: `${at[0]}px`, top: `${at[1]}px` });
+  }
+
   #draw() {
     for (const [name, { plot, svg, points }] of this.#maps) {
       const on = (place) => place && pixel(plot, place);
@@ -209,6 +230,9 @@ export class Maps {
       if (this.#arrow?.map === name) shapes.push(...arrow(on(this.#arrow.from), on(this.#arrow.to)));
       if (mark.place) shapes.push(...cross(on(mark.place)));
       if (this.#hovered !== null) shapes.push(circle("hovered", on(placeOf(points, this.#hovered)), 8));
+      const own = this.#own[name]?.own && on(this.#own[name].own);
+      if (own) shapes.push(circle("own-ring", own, 9), circle("own-ring", own, 2));
+      this.#label(svg.parentElement, own, this.#own[name]?.name);
       svg.replaceChildren(...shapes.filter(Boolean));
     }
   }

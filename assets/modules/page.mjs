@@ -7,9 +7,11 @@ import { describe as describeKeys, listen as listenToKeys } from "./keys.mjs";
 import { Know } from "./know.mjs";
 import { listen as listenToLegend } from "./legend.mjs";
 import { Maps } from "./maps.mjs";
+import { Own } from "./own.mjs";
 import { Player } from "./player.mjs";
 import { walkRecipe } from "./recipe.mjs";
 import { listen as listenToTheme } from "./theme.mjs";
+import { fieldsOf, genesOf } from "./variants.mjs";
 import { Viewer } from "./viewer.mjs";
 import { Volumes } from "./volumes.mjs";
 import { placeAt, wordsAt } from "./walk.mjs";
@@ -22,13 +24,14 @@ const byId = (id) => document.getElementById(id);
 const set = (id, props) => window.dash_clientside.set_props(id, props);
 
 const volumes = new Volumes();
-let viewer, maps, player, home, know, address; // made when Dash has drawn the page
+let viewer, maps, player, home, know, own, address; // made when Dash has drawn the page
 let state; // what app/page.py says is shown
 let theFacts; // what it says of the atlas
 let n_events = 0;
 let lastSaid = 0;
 let isAnswered = true; // whether the server has answered what was last said
 let settling;
+let selectionAsked = ""; // by the address, before the maps are there
 let isHeld = false; // whether a hand was the last to move the slider
 
 /** Tells the server what was done. Counted, so that the same thing done twice is two events. */
@@ -57,7 +60,7 @@ export async function show(newState, given) {
   state = newState;
   isAnswered = true;
   if (!maps) start(facts);
-  maps.mark(state.marks);
+  maps.mark(state.marks, state.recipe);
   home.show(state, facts);
   byId("all-structures").setAttribute("aria-pressed", hasAll(facts));
   if (state.t !== null && player.playing) return;
@@ -122,6 +125,14 @@ function theAddress() {
     set: (text) => shown.setLook(parsed(text)),
   });
   address.add("camera", { get: () => shown.camera, set: (text) => shown.setCamera(text) });
+  address.add("beside", {
+    get: ({ recipe }) => shown.besideOf(recipe) ?? "",
+    set: (shape) => (shown.beside = shape ? { of: fieldsOf(new URLSearchParams(window.location.search).get("recipe")).shape, shape } : null),
+  });
+  address.add("lasso", {
+    get: () => know?.text ?? selectionAsked,
+    set: (text) => (know ? know.restore(text) : (selectionAsked = text)),
+  });
   return address;
 }
 
@@ -153,6 +164,12 @@ export function panel_opened(panel) {
   if (panel === "table") know.gridCame();
 }
 
+/** What was measured of a cell of one's own is known on the page that brought it. */
+export function about_came() {
+  const measured = byId("own-measured");
+  if (measured && state) measured.textContent = theFacts.brought?.find(({ shape }) => state.recipe.includes(shape))?.measured ?? "";
+}
+
 /** Another atlas was chosen: the page starts over with it. */
 export function change_atlas(atlas, facts) {
   if (atlas && facts && atlas !== facts.atlas) window.location.search = `?atlas=${atlas}`;
@@ -170,9 +187,12 @@ export function set_pace(speed, loops) {
 
 function start(facts) {
   theFacts = facts;
-  maps = new Maps(facts, byId("card"), report, (drawn, how) => know.lasso(drawn, how), () => know.clear());
-  know = new Know(facts, { report, set, maps });
+  maps = new Maps(facts, byId("card"), report, (stroke) => know.lasso(stroke), () => know.clear());
+  know = new Know(facts, { report, set, maps, step: (change) => theAddress().step(change), genes, pair });
+  know.restore(selectionAsked);
   home = new Home(document, theViewer, set);
+  own = new Own(byId("own"), { atlas: () => facts.atlas, placed });
+  byId("own-open").addEventListener("click", () => own.open());
   listenToLegend(byId("legend"), (visible) => maps.showGroups(visible));
   byId("previous").addEventListener("click", () => report({ do: "step", by: -1 }));
   byId("next").addEventListener("click", () => report({ do: "step", by: 1 }));
@@ -190,7 +210,10 @@ function start(facts) {
   byId("show-keys").addEventListener("click", () => byId("keys").showModal());
   byId("undo").addEventListener("click", () => theAddress().undo());
   byId("redo").addEventListener("click", () => theAddress().redo());
-  listenToTheme(byId("theme-switch"), (theme) => set("theme", { forceColorScheme: theme }));
+  listenToTheme(byId("theme-switch"), (theme) => {
+    set("theme", { forceColorScheme: theme });
+    for (const page of ["atlas", "model"]) byId(`${page}-page`).href = `/${page}?atlas=${facts.atlas}&theme=${theme}`;
+  });
   offer3d();
 }
 
@@ -211,6 +234,26 @@ function press(asked, go) {
     redo: () => theAddress().redo(),
   };
   acts[what]();
+}
+
+/** Structures that are shown. */
+const genes = () => genesOf(state.recipe, theFacts).map(decodeURIComponent);
+
+/** The mean cell of a selection and its medoid are shown beside each other. */
+function pair({ mean, medoid }) {
+  theViewer().beside = { of: fieldsOf(mean).shape, shape: fieldsOf(medoid).shape };
+  player?.pause();
+  report({ do: "open", recipe: mean });
+  set("view", { value: "compare" });
+}
+
+/** A cell of one's own was placed: this page alone has its image. */
+function placed({ recipe, measured }, observed) {
+  volumes.bring(recipe, observed);
+  theFacts.brought = [...(theFacts.brought ?? []), { recipe, measured, shape: fieldsOf(recipe).shape }];
+  player?.pause();
+  know.open("about");
+  report({ do: "open", recipe });
 }
 
 function startPlayer(facts) {

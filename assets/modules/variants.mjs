@@ -23,14 +23,28 @@ export function rowOf(recipe, facts) {
 
 /** Its structures, as a recipe names them. */
 export function genesOf(recipe, facts) {
-  const { structures } = fieldsOf(recipe);
-  return structures ? structures.split(",") : [facts.genes[facts.structure[rowOf(recipe, facts)]]];
+  const { structures, shape } = fieldsOf(recipe);
+  if (structures) return structures.split(",");
+  if (isOwn(shape)) return ownGenes(shape, facts);
+  return [facts.genes[facts.structure[rowOf(recipe, facts)]]];
+}
+
+/** Whether a shape is that of a cell somebody brought along. */
+export const isOwn = (shape) => shape.startsWith("own:");
+
+/** What a cell brought along is taken for; every structure where none was imaged in it. */
+function ownGenes(shape, facts) {
+  const y = shape.split(":")[5]?.split(",").map(Number);
+  return y ? [facts.genes[y.indexOf(Math.max(...y))]] : facts.genes;
 }
 
 const predicted = (recipe, genes) => {
   const { atlas, shape, z_s } = fieldsOf(recipe);
   return { atlas, show: "predicted", shape, structures: genes.join(), z_s };
 };
+
+/** The structures that are shown, predicted in another shape. */
+export const inShape = (recipe, shape, facts) => write({ ...predicted(recipe, genesOf(recipe, facts)), shape });
 
 /** Every structure of the atlas in this shape. */
 export const withAllStructures = (recipe, facts) => write(predicted(recipe, facts.genes));
@@ -46,6 +60,14 @@ export function uncertaintyOf(recipe, facts) {
 export function comparisonOf(recipe, facts) {
   const { atlas, shape } = fieldsOf(recipe);
   const row = rowOf(recipe, facts);
+  if (isOwn(shape)) {
+    const observed = write({ atlas, show: "observed", shape });
+    return {
+      observed: facts.brought?.some(({ recipe: brought }) => brought === observed) ? observed : null,
+      reconstructed: shape.split(":").length > 3 ? write({ atlas, show: "reconstructed", shape }) : null,
+      predicted: write(predicted(recipe, ownGenes(shape, facts))),
+    };
+  }
   if (row === null) return { observed: null, reconstructed: null, predicted: write({ ...predicted(recipe, genesOf(recipe, facts)), value: "" }) };
   return {
     observed: facts.observed.includes(row) ? write({ atlas, show: "observed", shape }) : null,

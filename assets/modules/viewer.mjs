@@ -5,13 +5,14 @@ import { Dressing } from "./dressing.mjs";
 import { appearances, areMany, changed, channelOf, readLook, UNCERTAINTY, withSwitch } from "./look.mjs";
 import { Looking } from "./looking.mjs";
 import { Painter } from "./painter.mjs";
+import * as pair from "./pair.mjs";
 import { Panelled, PANELS } from "./panelled.mjs";
 import { Shown } from "./shown.mjs";
 import { Surfaces, wanted } from "./surfaces.mjs";
 import { tiles } from "./tiles.mjs";
 import { firstWindow } from "./uncertain.mjs";
 import { Uncertainty } from "./uncertainty.mjs";
-import { kindOf } from "./variants.mjs";
+import { fieldsOf, kindOf } from "./variants.mjs";
 import { Waiting } from "./waiting.mjs";
 
 export class Viewer {
@@ -28,6 +29,7 @@ export class Viewer {
   #surfaces = new Surfaces();
   #shown = new Shown();
   #view = "planes"; // that was chosen
+  #beside; // {of, shape}: what is compared with one shape while that is shown
   #lookFor; // the recipe that the look was given with
   #asked; // the recipe that is wanted
   #painted; // that of the last whole picture
@@ -93,9 +95,27 @@ export class Viewer {
     await this.#open();
   }
 
+  /** What the comparison shows beside a shape, {of: shape, shape}, or null: a cell's own observed and reconstructed volumes. */
+  set beside(beside) {
+    const had = this.#panelKind;
+    this.#beside = beside;
+    if (this.#asked && this.#panelKind !== had) this.#open();
+  }
+
+  /** The shape that is compared with the one that is shown, or null. */
+  get beside() {
+    return this.#asked ? this.besideOf(this.#asked) : null;
+  }
+
+  /** The shape that is compared with a recipe's, or null. */
+  besideOf(recipe) {
+    const { of, shape } = this.#beside ?? {};
+    return of === fieldsOf(recipe).shape ? shape : null;
+  }
+
   /** What makes the panels of the view, undefined where it is one volume. */
   get #panelKind() {
-    return PANELS[this.#view];
+    return this.#view === "compare" && this.beside ? pair : PANELS[this.#view];
   }
 
   get #showsPlanesAlone() {
@@ -142,7 +162,7 @@ export class Viewer {
 
   async #openPanels(recipe, isCurrent) {
     const kind = this.#panelKind;
-    const volumes = await this.#waiting.for(kind.recipes(recipe, this.#facts));
+    const volumes = await this.#waiting.for(kind.recipes(recipe, this.#facts, this.beside));
     if (!isCurrent()) return;
     this.#take(volumes, recipe);
     this.#voxel ??= this.#shown.middle;
@@ -309,7 +329,7 @@ export class Viewer {
 
   #paintPanels(kind) {
     const counts = (name, volumes) => this.#shown.counts(name, volumes);
-    const how = { look: this.look, palette: this.#palette, facts: this.#facts, recipe: this.#asked, counts, voxel: this.#voxel };
+    const how = { look: this.look, palette: this.#palette, facts: this.#facts, recipe: this.#asked, beside: this.beside, counts, voxel: this.#voxel };
     this.#panels.paint(kind, this.#shown.volumes, how);
   }
 

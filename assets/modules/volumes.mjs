@@ -66,6 +66,7 @@ async function reason(response) {
 /** Volumes that were asked for, the latest used last. */
 export class Volumes {
   #kept = new Map(); // recipe -> {promise, n_bytes, hangUp, isHere}
+  #brought = new Map(); // recipe -> volume that no server has
   #n_bytes = 0;
 
   constructor(fetcher = (address, signal) => fetch(address, { signal }), room = ROOM) {
@@ -75,11 +76,17 @@ export class Volumes {
 
   /** Whether a recipe's volume is here, or on its way. */
   has(recipe) {
-    return this.#kept.has(recipe);
+    return this.#brought.has(recipe) || this.#kept.has(recipe);
+  }
+
+  /** A volume that no server has is kept for as long as the page is open. */
+  bring(recipe, volume) {
+    this.#brought.set(recipe, Promise.resolve(volume));
   }
 
   /** The volume of a recipe, in canonical form. */
   get(recipe) {
+    if (this.#brought.has(recipe)) return this.#brought.get(recipe);
     const kept = this.#kept.get(recipe) ?? this.#fetch(recipe);
     this.#kept.delete(recipe);
     this.#kept.set(recipe, kept);

@@ -55,3 +55,26 @@ test("other parts are written, read when they are added, and set when one goes b
   address.undo();
   assert.equal(voxel, "1,2,3");
 });
+
+test("a part can be a step of its own, with what waited to be written before it", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { window, stack } = fakeWindow("?recipe=a=1");
+  let lasso = "", voxel = "";
+  const address = new Address(window, () => {});
+  address.add("voxel", { get: () => voxel, set: (text) => (voxel = text) });
+  address.add("lasso", { get: () => lasso, set: (text) => (lasso = text) });
+  address.step(() => (lasso = "before anything is shown"));
+  assert.equal(stack.length, 1);
+  lasso = "";
+  address.write(shown("a=1"));
+  voxel = "1,2,3";
+  address.changed();
+  address.step(() => (lasso = "z_r,replace,0,0,1,0,1,1"));
+  assert.equal(stack.length, 2);
+  assert.match(stack[0], /&voxel=1,2,3$/);
+  assert.match(stack[1], /&voxel=1,2,3&lasso=z_r,replace,0,0,1,0,1,1$/);
+  address.undo();
+  assert.deepEqual([lasso, voxel], ["", "1,2,3"]);
+  address.redo();
+  assert.equal(lasso, "z_r,replace,0,0,1,0,1,1");
+});

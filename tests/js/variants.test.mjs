@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import * as pair from "../../assets/modules/pair.mjs";
 import { comparisonOf, genesOf, rowOf, uncertaintyOf, withAllStructures } from "../../assets/modules/variants.mjs";
 
 const facts = { cells: ["a", "b%c"], structure: [1, 0], genes: ["FBL", "X%2CY"], observed: [1], uncertainty: { max_samples: 20 } };
@@ -37,4 +38,9 @@ test("a cell is compared with its own structure, and what is not there is null",
   const place = comparisonOf(`${A};show=predicted;shape=prior:3;structures=FBL`, facts);
   assert.deepEqual([place.observed, place.reconstructed], [null, null]);
   assert.equal(place.predicted, `${A};show=predicted;shape=prior:3;structures=FBL`);
+});
+
+test("a pair is two shapes with the same structures", () => {
+  const mean = `${A};show=predicted;shape=z_r:1,2;structures=FBL,X%2CY`;
+  assert.deepEqual(pair.recipes(mean, facts, "cell:b%25c"), [mean, `${A};show=predicted;shape=cell:b%25c;structures=FBL,X%2CY`]);
 });
