@@ -199,7 +199,7 @@ def _scores(scores: Sequence[Score], own: str) -> list:
     ]
 
 
-def variation_panel(atlas: Atlas, gene: str) -> list:
+def variation_panel(atlas: Atlas, gene: str, theme: str | None = "dark") -> list:
     """The panel "Variation" of a structure: the extremes of its ranking, and interphase against mitosis."""
     ranked = variation.ranking(atlas, gene) if atlas.variation is not None else []
     if not ranked:
@@ -216,7 +216,7 @@ def variation_panel(atlas: Atlas, gene: str) -> list:
         ],
         className="galleries",
     )
-    return [html.P(said, className="soft"), galleries, _by_stage(atlas, gene)]
+    return [html.P(said, className="soft"), galleries, _by_stage(atlas, gene, theme)]
 
 
 def _gallery(atlas: Atlas, head: str, ranked: Sequence[Ranked]) -> html.Div:
@@ -235,13 +235,13 @@ def _gallery(atlas: Atlas, head: str, ranked: Sequence[Ranked]) -> html.Div:
     return html.Div([html.H3(head), html.Div(pictures, className="pictures")])
 
 
-def _by_stage(atlas: Atlas, gene: str) -> html.Div:
+def _by_stage(atlas: Atlas, gene: str, theme: str | None) -> html.Div:
     compared = variation.stages(atlas)
     own = next((one for one in compared if one.gene == gene), None)
     if own is None:
         return html.Div([html.H3("Interphase against mitosis"), html.P("Not compared in this atlas.", className="soft")])
     graph = dcc.Graph(
-        figure=variation.stages_figure(compared, gene),
+        figure=variation.stages_figure(compared, gene, theme),
         config={"displayModeBar": False},
         responsive=True,
         className="by-stage-graph",

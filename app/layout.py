@@ -7,18 +7,22 @@ from dash import dcc, html
 
 from app import home, ids, know
 from app.colouring import Scale, number
-from app.figures import RAMP, Group
+from app.figures import Group
 from app.page import VIEWS
+from app.tones import tones
 from app.words import Words
 from model.atlas import Atlas
 
-GRAPH = {"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "responsive": True}
+# Plotly takes two quick clicks for a double one however far apart they are: clicks.mjs tells them apart instead.
+GRAPH = {"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "doubleClickDelay": 0, "responsive": True}
 ACCENT = "periwinkle"
 THEME = {
     "primaryColor": ACCENT,
-    "primaryShade": 5,
+    "primaryShade": {"light": 9, "dark": 5},
     "defaultRadius": "md",
     "fontFamily": "var(--font)",
+    # The list of options scrolls itself: a scrolling box round it would be one more that a keyboard must reach.
+    "components": {name: {"defaultProps": {"withScrollArea": False}} for name in ("Select", "MultiSelect")},
     "colors": {
         # Mantine asks for ten shades; a control uses the sixth, its hover the seventh.
         ACCENT: ["#eef1ff", "#dbe1ff", "#c3cdff", "#b0bdff", "#a3b3ff", "#96a8ff", "#8497f5", "#6e81de", "#5568bf", "#4152a0"],
@@ -257,7 +261,9 @@ def caption(words: Words) -> list:
     ]
 
 
-def legend(groups: Sequence[Group], has_both: bool, scale: Scale | None = None) -> list[html.Button | html.Span]:
+def legend(
+    groups: Sequence[Group], has_both: bool, scale: Scale | None = None, theme: str | None = "dark"
+) -> list[html.Button | html.Span]:
     """One switch a group: a click hides it on both maps, a double click leaves it alone. What a star is, where there are some.
 
     `has_both`: whether there are real cells among simulated ones. `scale`: a colour bar goes before the switches.
@@ -272,15 +278,15 @@ def legend(groups: Sequence[Group], has_both: bool, scale: Scale | None = None) 
         )
         for k, group in enumerate(groups)
     ]
-    return [*star, _colour_bar(scale), *switches[:-1]] if scale else star + switches
+    return [*star, _colour_bar(scale, tones(theme).ramp), *switches[:-1]] if scale else star + switches
 
 
-def _colour_bar(scale: Scale) -> html.Span:
+def _colour_bar(scale: Scale, ramp: Sequence[str]) -> html.Span:
     """What the colours of a number mean, from its low to its high end."""
     return html.Span(
         [
             html.Span(number(scale.low), className="end"),
-            html.Span(className="ramp", style={"background": f"linear-gradient(to right, {', '.join(RAMP)})"}),
+            html.Span(className="ramp", style={"background": f"linear-gradient(to right, {', '.join(ramp)})"}),
             html.Span(number(scale.high), className="end"),
             html.Span(" · ".join(filter(None, [scale.words, scale.sense])), className="sense"),
         ],

@@ -8,7 +8,7 @@ import { listen as listenToLegend } from "./legend.mjs";
 import { Maps } from "./maps.mjs";
 import { Player } from "./player.mjs";
 import { walkRecipe } from "./recipe.mjs";
-import { listen as listenToTheme } from "./theme.mjs";
+import { listen as listenToTheme, paint, remembered } from "./theme.mjs";
 import { Viewer } from "./viewer.mjs";
 import { Volumes } from "./volumes.mjs";
 import { placeAt, wordsAt } from "./walk.mjs";
@@ -48,6 +48,9 @@ function showAlone(gene) {
 
 /** Whether maps can be drawn with WebGL. */
 export const has_webgl = () => hasWebgl2();
+
+/** The page's theme at first. */
+export const remembered_theme = () => paint(remembered(), byId("theme-switch"));
 
 /** What is shown changed. While the walk is played, its own frames are ahead of what the server knows. */
 export function show(newState, facts) {
@@ -135,7 +138,7 @@ function parsed(text) {
 export function maps_drawn(figure_r, figure_s, facts) {
   if (!figure_r || !facts) return;
   if (!maps) start(facts);
-  for (const button of byId("legend").children) button.setAttribute("aria-pressed", "true");
+  for (const button of byId("legend").querySelectorAll("[data-group]")) button.setAttribute("aria-pressed", "true");
   for (const holder of document.querySelectorAll("[data-map]")) maps.attach(holder);
 }
 
