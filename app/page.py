@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 import numpy as np
 
-from app import colouring, colours, navigation
+from app import colouring, colours, navigation, sheets
 from app.recipe import DEVIATION_SCALE, MAX_SAMPLES, PREDICTED, SHOWS, Path, Position, Recipe, RecipeError, encode_name, parse
 from app.resolve import settle, structures_of
 from app.selection import mean_cell, medoid_row, rows_of
@@ -61,7 +61,8 @@ def open_link(atlases: dict[str, Atlas], search: str | None) -> Opening:
 def facts(atlas: Atlas) -> dict[str, Any]:
     """What the scripts need to know of an atlas: every cell in words, as columns, and the walk through the medoids.
 
-    `real` are the rows of real cells, where there are simulated ones beside them; `blank` those whose picture is; `observed`
+    `real` are the rows of real cells, where there are simulated ones beside them; `pictures` where the small ones are
+    (`app.sheets`), None where there are none; `blank` the rows of cells whose picture is black; `observed`
     those of cells whose observed volume is in the atlas. `genes` are the structures as a recipe names them; `colours` (r, g, b)
     of channels in their order.
     `walk` is None where there are not two medoids; its `path` is what goes between `shape=path:` and `@T` in a recipe.
@@ -76,7 +77,7 @@ def facts(atlas: Atlas) -> dict[str, Any]:
         "stage": [stages.index(stage) for stage in cells["stage"]],
         "stages": [stage_words(stage) for stage in stages],
         "real": np.flatnonzero(atlas.is_real & atlas.has_both).tolist(),
-        "pictures": atlas.pictures is not None,
+        "pictures": sheets.facts(atlas.pictures),
         "blank": [] if atlas.pictures is None else np.flatnonzero(~atlas.has_picture).tolist(),
         "observed": [int(row) for row in atlas.observed_cells],
         "genes": [encode_name(gene) for gene in genes],

@@ -1,13 +1,14 @@
 // The two maps, linked: what is pointed at or opened on one is marked on both, in an SVG over each, so the points are not redrawn.
 // A lasso on either selects on both.
 
+import { DOUBLE_CLICK_MS, isDouble } from "./clicks.mjs";
 import { Lasso } from "./lasso.mjs";
 import { placeOf, pointsOf, selectedIn } from "./points.mjs";
+import { Sprites } from "./sprites.mjs";
 import { count, has, none, within } from "./selection.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CARD_GAP = 14;
-const DOUBLE_CLICK_MS = 300;
 const DIMMED = { "unselected.marker.opacity": 0.1, "selected.marker.opacity": 0.95 };
 
 export class Maps {
@@ -20,6 +21,7 @@ export class Maps {
   #selection; // a bit a cell, selection.mjs
   #arrow = null; // {map, from: [x, y], to: [x, y]}
   #isShaded = false;
+  #before; // the last click
   #placing; // the click on empty space that waits whether it is half of a double one
 
   /**
@@ -34,6 +36,7 @@ export class Maps {
     this.cleared = cleared;
     this.#selection = none(facts.cells.length);
     this.facts = facts;
+    this.sprites = facts.pictures && new Sprites(facts.atlas, facts.pictures);
     this.card = card;
     this.report = report;
   }
@@ -90,12 +93,7 @@ export class Maps {
     };
     plot.on("plotly_hover", ({ points, event }) => this.#hover(points[0]?.customdata, event));
     plot.on("plotly_unhover", () => this.#hover(undefined));
-    plot.on("plotly_click", (click) => this.#clicked(clicked(name, click)));
-    plot.on("plotly_doubleclick", () => {
-      clearTimeout(this.#placing);
-      if (count(this.#selection)) this.cleared();
-      else window.Plotly.relayout(plot, wholeOf(plot));
-    });
+    plot.on("plotly_click", (click) => this.#clicked(clicked(name, click), click.event, plot));
     plot.on("plotly_afterplot", refresh);
     plot.on("plotly_relayouting", () => this.#draw());
     this.#maps.set(name, map);
@@ -113,7 +111,6 @@ export class Maps {
       drawn: (polygon, how) => this.lassoed(within(map().points, polygon), how),
     });
     this.#lassos.set(holder, lasso);
-    holder.addEventListener("pointerdown", () => clearTimeout(this.#placing), { capture: true }); // the second of a double click
   }
 
   /** The figure may be another: its points, and on it what was selected and shaded. */
@@ -143,10 +140,20 @@ export class Maps {
   }
 
   /** Tells of a click. One on empty space waits, while cells are selected, whether a second one clears the selection. */
-  #clicked(event) {
+  #clicked(event, pointer, plot) {
     clearTimeout(this.#placing);
-    if (event.do !== "place" || !count(this.#selection)) return this.report(event);
+    const [before, isSelected] = [this.#before, count(this.#selection) > 0];
+    this.#before = pointer;
+    if (isDouble(before, pointer)) return this.#doubleClicked(plot);
+    if (event.do !== "place" || !isSelected) return this.report(event);
     this.#placing = setTimeout(() => this.report(event), DOUBLE_CLICK_MS);
+  }
+
+  /** Nothing selected any more, or where nothing was, every cell seen. */
+  #doubleClicked(plot) {
+    this.#before = undefined; // a third click begins anew
+    if (count(this.#selection)) this.cleared();
+    else window.Plotly.relayout(plot, wholeOf(plot));
   }
 
   #hover(row, event) {
@@ -160,14 +167,18 @@ export class Maps {
     const { facts, card } = this;
     const words = [facts.cells[row], facts.structures[facts.structure[row]], facts.stages[facts.stage[row]]];
     if (facts.real.length) words.push(facts.real.includes(row) ? "a real cell" : "simulated");
-    const picture = document.createElement("img");
-    picture.alt = "";
-    picture.src = `/api/sprites/${facts.atlas}/${encodeURIComponent(facts.cells[row])}.png`;
     const lines = words.map((text) => Object.assign(document.createElement("p"), { textContent: text }));
-    card.replaceChildren(...(facts.pictures && !facts.blank?.includes(row) ? [picture] : []), ...lines);
+    card.replaceChildren(...(this.sprites && !facts.blank?.includes(row) ? [this.#picture(row)] : []), ...lines);
     const { width, height } = card.getBoundingClientRect();
     card.style.left = `${Math.min(event.clientX + CARD_GAP, window.innerWidth - width - CARD_GAP)}px`;
     card.style.top = `${Math.max(CARD_GAP, Math.min(event.clientY - height / 2, window.innerHeight - height - CARD_GAP))}px`;
+  }
+
+  #picture(row) {
+    const canvas = document.createElement("canvas");
+    canvas.setAttribute("aria-hidden", "true");
+    this.sprites.paint(canvas, row).then((came) => came || canvas.remove());
+    return canvas;
   }
 
   #draw() {
