@@ -17,7 +17,8 @@ KEYS = "keys"  # the sheet
 TITLE = "title"
 SIMULATED = "simulated"
 ATLAS = "atlas"
-NOTICE = "notice"
+NOTICE = "notice"  # what was wrong with the link
+TROUBLE = "trouble"  # what is wrong with the server
 
 # Maps
 COLOUR = "colour"

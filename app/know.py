@@ -13,11 +13,12 @@ from app.variation import Ranked
 from model.atlas import Atlas
 
 PANELS = {"table": "Table", "about": "About this cell", "variation": "Variation"}
-HINT = "Shift-drag on a map selects cells; with Ctrl or Cmd it adds, with Alt it subtracts; a double click clears"
+HINT = "Shift-drag on a map to select cells"
+HOW = "With Ctrl or Cmd a lasso adds, with Alt it subtracts; a double click on a map selects nothing"
 N_EXTREMES = 4
 N_LIKELY = 5  # structures whose p(y | x) is shown
 NO_SCORE = "This cell was not scored for variation."
-NO_VARIATION = "This atlas has no variation scores; `precompute variation` adds them."
+NO_VARIATION = "This atlas holds no variation scores. Whoever made it can add them: python -m precompute variation."
 NO_CLASSES = "p(y | x) is read from a cell's image; this cell was made from its shape."
 # AG Grid in the page's colours and type.
 GRID_THEME = (
@@ -49,9 +50,8 @@ def bar() -> html.Section:
         [
             html.Div(
                 [
-                    html.P(HINT, id=ids.SELECTED, className="selected-words", role="status"),
+                    html.P(HINT, id=ids.SELECTED, className="selected-words", role="status", title=HOW),
                     html.Div(acts, className="acts", hidden=True),
-                    shade(),
                     html.Div(tabs, className="know-tabs"),
                 ],
                 className="know-bar",

@@ -21,8 +21,10 @@ THEME = {
     "primaryShade": {"light": 9, "dark": 5},
     "defaultRadius": "md",
     "fontFamily": "var(--font)",
-    # The list of options scrolls itself: a scrolling box round it would be one more that a keyboard must reach.
-    "components": {name: {"defaultProps": {"withScrollArea": False}} for name in ("Select", "MultiSelect")},
+    # What scrolls can be reached by keyboard: the lists of options, too.
+    "components": {
+        name: {"defaultProps": {"scrollAreaProps": {"viewportProps": {"tabIndex": 0}}}} for name in ("Select", "MultiSelect")
+    },
     "colors": {
         # Mantine asks for ten shades; a control uses the sixth, its hover the seventh.
         ACCENT: ["#eef1ff", "#dbe1ff", "#c3cdff", "#b0bdff", "#a3b3ff", "#96a8ff", "#8497f5", "#6e81de", "#5568bf", "#4152a0"],
@@ -32,7 +34,7 @@ THEME = {
 }
 TRIES = (
     ("Click a point", "to open that cell."),
-    ("Click between points", "to see a cell nobody imaged, decoded from its 8 nearest cells."),
+    ("Click between points", "to see a cell nobody imaged."),
     ("Press play", "to walk one cell through mitosis."),
 )
 
@@ -77,6 +79,7 @@ def _header(atlases: dict[str, Atlas]) -> html.Header:
             html.H1(id=ids.TITLE),
             html.Span("SIMULATED", id=ids.SIMULATED, className="badge", hidden=True),
             html.P(id=ids.NOTICE, className="notice", role="status"),
+            html.P(id=ids.TROUBLE, className="notice", role="alert"),
             dmc.Select(
                 id=ids.ATLAS,
                 data=choices,
@@ -114,7 +117,8 @@ def _maps() -> html.Div:
         allowDeselect=False,
         searchable=True,
         size="xs",
-        w=190,
+        w=150,
+        comboboxProps={"width": 260, "position": "bottom-start"},
         maxDropdownHeight=360,
         **{"aria-label": "Colour the maps by"},
     )
@@ -123,7 +127,7 @@ def _maps() -> html.Div:
             _map("z_r", "Cell and nuclear shape"),
             _map("z_s", "What shape leaves unexplained"),
             html.Div(
-                [html.Span("Colour by", className="label"), colour_by, html.Div(id=ids.LEGEND)],
+                [html.Span("Colour by", className="label"), colour_by, html.Div(id=ids.LEGEND), know.shade()],
                 className="legend-row",
             ),
         ],

@@ -2,7 +2,8 @@
 
 import * as selection from "./selection.mjs";
 
-const HINT = "Shift-drag on a map selects cells; with Ctrl or Cmd it adds, with Alt it subtracts; a double click clears";
+
+const NOBODY = "No cell is inside that lasso";
 
 export class Know {
   #asking = null; // AbortController of the way there and back
@@ -15,6 +16,8 @@ export class Know {
     this.facts = facts;
     this.page = page;
     this.bits = selection.none(facts.cells.length);
+    const { textContent, title } = document.getElementById("selected");
+    this.hint = { textContent, title }; // while nothing is selected
     const on = (id, act) => document.getElementById(id).addEventListener("click", act);
     on("clear", () => this.clear());
     on("mean", () => page.report({ do: "mean", bits: selection.toBase64(this.bits) }));
@@ -29,6 +32,7 @@ export class Know {
   /** A lasso was drawn round some cells. */
   lasso(drawn, how) {
     this.select(selection.combine(this.bits, drawn, how));
+    if (how !== "subtract" && !selection.count(drawn)) document.getElementById("selected").textContent = NOBODY;
   }
 
   clear() {
@@ -42,8 +46,7 @@ export class Know {
     this.page.maps.select(bits);
     this.page.set("selection", { data: n ? { atlas: this.facts.atlas, bits: selection.toBase64(bits) } : null });
     const words = document.getElementById("selected");
-    words.textContent = n ? this.#inWords(n) : HINT;
-    words.title = n ? words.textContent : "";
+    Object.assign(words, n ? { textContent: this.#inWords(n), title: this.#inWords(n) } : this.hint);
     words.dataset.n = n;
     document.querySelector(".know .acts").hidden = n === 0;
     grid()?.purgeInfiniteCache();

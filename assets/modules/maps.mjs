@@ -3,12 +3,13 @@
 
 import { DOUBLE_CLICK_MS, isDouble } from "./clicks.mjs";
 import { Lasso } from "./lasso.mjs";
-import { placeOf, pointsOf, selectedIn } from "./points.mjs";
+import { nearestTo, placeOf, pointsOf, selectedIn } from "./points.mjs";
 import { Sprites } from "./sprites.mjs";
 import { count, has, none, within } from "./selection.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CARD_GAP = 14;
+const REACH = 14; // CSS pixels from a cell, within which a click means it
 const DIMMED = { "unselected.marker.opacity": 0.1, "selected.marker.opacity": 0.95 };
 
 export class Maps {
@@ -40,6 +41,9 @@ export class Maps {
     this.card = card;
     this.report = report;
   }
+
+  /** Told that the points are gone, with the WebGL context that they were drawn in. */
+  lost() {}
 
   /** A map is drawn for the first time, or anew. `holder` is the element with data-map, in which Dash keeps the plot. */
   async attach(holder) {
@@ -93,7 +97,8 @@ export class Maps {
     };
     plot.on("plotly_hover", ({ points, event }) => this.#hover(points[0]?.customdata, event));
     plot.on("plotly_unhover", () => this.#hover(undefined));
-    plot.on("plotly_click", (click) => this.#clicked(clicked(name, click), click.event, plot));
+    plot.on("plotly_click", (click) => this.#clicked(clicked(name, this.#meant(map, click)), click.event, plot));
+    plot.on("plotly_webglcontextlost", () => this.lost());
     plot.on("plotly_afterplot", refresh);
     plot.on("plotly_relayouting", () => this.#draw());
     this.#maps.set(name, map);
@@ -137,6 +142,15 @@ export class Maps {
       ...{ x: xaxis[0], y: yaxis[1], sizex: xaxis[1] - xaxis[0], sizey: yaxis[1] - yaxis[0] },
     };
     window.Plotly.relayout(plot, { images: this.#isShaded ? [image] : [] });
+  }
+
+  /** Plotly looks for what is under the pointer some twenty times a second: after a quick click its answer is of another place. */
+  #meant({ plot, points }, click) {
+    const { left, top } = plot.getBoundingClientRect();
+    const at = [click.event.clientX - left, click.event.clientY - top];
+    const row = nearestTo(points, at, (x, y) => pixel(plot, [x, y]), REACH);
+    const [x, y] = place(plot, at);
+    return { points: row === undefined ? [] : [{ customdata: row }], xvals: [x], yvals: [y] };
   }
 
   /** Tells of a click. One on empty space waits, while cells are selected, whether a second one clears the selection. */

@@ -8,6 +8,7 @@ import { listen as listenToLegend } from "./legend.mjs";
 import { Maps } from "./maps.mjs";
 import { Player } from "./player.mjs";
 import { walkRecipe } from "./recipe.mjs";
+import { watch as watchServer } from "./server.mjs";
 import { listen as listenToTheme, paint, remembered } from "./theme.mjs";
 import { Viewer } from "./viewer.mjs";
 import { Volumes } from "./volumes.mjs";
@@ -29,6 +30,8 @@ let lastSaid = 0;
 let isAnswered = true; // whether the server has answered what was last said
 let settling;
 let isHeld = false; // whether a hand was the last to move the slider
+
+watchServer(window, (words) => byId("trouble") && (byId("trouble").textContent = words));
 
 /** Tells the server what was done. Counted, so that the same thing done twice is two events. */
 const report = (event) => set("event", { data: { ...event, n: ++n_events } });
@@ -179,7 +182,9 @@ function start(facts) {
     const all = facts.genes.map(decodeURIComponent);
     report({ do: "structures", structures: hasAll(facts) ? [] : all });
   });
+  maps.lost = () => set("webgl", { data: false }); // as SVG they need no context
   if (facts.walk) startPlayer(facts);
+  else document.querySelector(".tries").lastElementChild.hidden = true; // there is nothing to play
   const go = (by) => {
     isHeld = false;
     return state.t === null ? report({ do: "step", by }) : player.step(by);
