@@ -52,7 +52,7 @@ def choose_view(page, words: str, name: str) -> None:
 
 def test_the_opening_page_is_whole_and_uses_its_room(sized):
     assert_whole(sized)
-    assert part_of_window(sized, "[data-map]") > 0.2
+    assert part_of_window(sized, "[data-map]") > 0.17
     assert part_of_window(sized, "#viewer") > 0.2
     tiles, _ = painted_tiles(sized)
     box = sized.locator("#viewer").bounding_box()
