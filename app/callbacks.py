@@ -4,7 +4,7 @@
 
     address ──> set_up ──> FACTS, title, choices, COLOUR, VIEW
     address, EVENT, SHOW, STRUCTURE ──> move ──> STATE, caption, choices of SHOW, download
-    ATLAS, COLOUR, WEBGL ──> draw ──> both maps, legend
+    ATLAS, COLOUR, WEBGL, THEME ──> draw ──> both maps, legend
     STATE, VIEW ──> scripts: the volume is fetched by URL and painted; marks on the maps; the address is rewritten
     a click on a map, a key, the player ──> scripts ──> EVENT
 
@@ -23,6 +23,7 @@ from model.atlas import Atlas
 # What the scripts do: (outputs, name of the function in assets/explorer.js, inputs).
 SCRIPTS = (
     ([Output(ids.WEBGL, "data")], "has_webgl", [Input(ids.URL, "search")]),
+    ([Output(ids.THEME, "forceColorScheme")], "remembered_theme", [Input(ids.URL, "search")]),
     ([], "show", [Input(ids.STATE, "data"), Input(ids.FACTS, "data")]),
     ([], "view", [Input(ids.VIEW, "value")]),
     ([], "remember", [Input(ids.STATE, "data"), Input(ids.COLOUR, "value"), Input(ids.VIEW, "value")]),
@@ -84,9 +85,10 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
         Input(ids.ATLAS, "value"),  # not FACTS, which would be sent back with every cell's name in it
         Input(ids.COLOUR, "value"),
         Input(ids.WEBGL, "data"),
+        Input(ids.THEME, "forceColorScheme"),
     )
-    def draw(atlas_id: str, colour: str, webgl: bool) -> tuple:
-        return maps.drawn(atlases[atlas_id], colour, webgl)
+    def draw(atlas_id: str, colour: str, webgl: bool, theme: str) -> tuple:
+        return maps.drawn(atlases[atlas_id], colour, webgl, theme)
 
     for output, name, inputs in SCRIPTS:
         app.clientside_callback(ClientsideFunction("explorer", name), *output, *inputs)

@@ -9,20 +9,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy import ndarray
-from plotly.colors import sample_colorscale
 
 from app import colouring
+from app.tones import Tones, look, stage_looks, tones
 from model.atlas import Atlas
 from model.vocabulary import NOT_ANNOTATED
 
-# Okabe and Ito's eight for colour blindness, lightened where they would sink into a dark page. A ninth group starts over with
-# another symbol: no eleven colours can be told apart by everybody.
-PALETTE = ("#56B4E9", "#E69F00", "#2FC79A", "#F0E442", "#E8713A", "#D98CB8", "#4C8DFF", "#C9CDD6")
-SYMBOLS = ("circle", "diamond", "cross", "triangle-up", "square")
 REAL = "star"  # a real cell, where simulated ones lie beside it
-GREY = "#5C6370"
-# Numbers: readable with any colour vision and in print; its darkest fifth would not show on a dark page.
-RAMP = tuple(sample_colorscale("Viridis", np.linspace(0.2, 1, 9)))
 NO_VALUE = "no value"
 
 
@@ -36,60 +29,55 @@ class Group(NamedTuple):
     rows: ndarray  # (m,) int32 rows of the cell table
 
 
-def groups(atlas: Atlas, colour: str) -> list[Group]:
+def groups(atlas: Atlas, colour: str, theme: str | None = "dark") -> list[Group]:
     """The cells by a colouring (`app.colouring`), in the order they are drawn and named. Groups without cells are left out.
 
     Where it is by number: those without one, then all others, whose colours are theirs alone.
     """
+    on = tones(theme)
     if colouring.is_scale(atlas, colour):
-        values, kinds = np.isfinite(colouring.scale(atlas, colour).values), _numbered(colour)
+        values, kinds = np.isfinite(colouring.scale(atlas, colour).values), _numbered(colour, on)
     else:
-        values, kinds = atlas.cells[colour], _KINDS.get(colour, _values)(atlas, colour)
+        values, kinds = atlas.cells[colour], _KINDS.get(colour, _values)(atlas, colour, on)
     codes, there = pd.factorize(values)  # once through all cells, not once for each kind
     code_of = {value: code for code, value in enumerate(there)}
     found = [Group(*kind[1:], np.flatnonzero(codes == code_of.get(kind[0], -2)).astype(np.int32)) for kind in kinds]
     return [group for group in found if len(group.rows)]
 
 
-def _structures(atlas: Atlas, _colour: str) -> list[tuple[str, str, str, str, str]]:
-    return [(s.gene, s.gene, f"{s.gene}: {s.protein}, {s.structure}", *_look(k)) for k, s in enumerate(atlas.structures)]
+def _structures(atlas: Atlas, _colour: str, on: Tones) -> list[tuple[str, str, str, str, str]]:
+    return [(s.gene, s.gene, f"{s.gene}: {s.protein}, {s.structure}", *look(on, k)) for k, s in enumerate(atlas.structures)]
 
 
-def _stages(atlas: Atlas, _colour: str) -> list[tuple[str, str, str, str, str]]:
-    # A sequential ramp, as the stages are ordered; its darkest part would not show on a dark page.
-    ramp = sample_colorscale("Plasma", np.linspace(0.25, 1, max(2, len(atlas.stages))))
-    annotated = [(stage, stage, stage, colour, "circle") for stage, colour in zip(atlas.stages, ramp, strict=False)]
-    return [(NOT_ANNOTATED, NOT_ANNOTATED, "stage not annotated", GREY, "circle"), *annotated]
+def _stages(atlas: Atlas, _colour: str, on: Tones) -> list[tuple[str, str, str, str, str]]:
+    looks = stage_looks(on, len(atlas.stages))
+    annotated = [(stage, stage, stage, *drawn) for stage, drawn in zip(atlas.stages, looks, strict=True)]
+    return [(NOT_ANNOTATED, NOT_ANNOTATED, "stage not annotated", on.grey, "circle"), *annotated]
 
 
-def _values(atlas: Atlas, colour: str) -> list[tuple[object, str, str, str, str]]:
+def _values(atlas: Atlas, colour: str, on: Tones) -> list[tuple[object, str, str, str, str]]:
     said = {True: "yes", False: "no"}
     return [
-        (value, str(said.get(value, value)), f"{colouring.label(colour)}: {said.get(value, value)}", *_look(k))
+        (value, str(said.get(value, value)), f"{colouring.label(colour)}: {said.get(value, value)}", *look(on, k))
         for k, value in enumerate(sorted(set(atlas.cells[colour]), reverse=True))
     ]
 
 
-def _numbered(colour: str) -> list[tuple[bool, str, str, str, str]]:
+def _numbered(colour: str, on: Tones) -> list[tuple[bool, str, str, str, str]]:
     words = colouring.label(colour)
-    return [(False, NO_VALUE, f"no value of {words}", GREY, "circle"), (True, words, words, RAMP[-1], "circle")]
-
-
-def _look(k: int) -> tuple[str, str]:
-    """Colour and symbol of the k-th class."""
-    return PALETTE[k % len(PALETTE)], SYMBOLS[k // len(PALETTE) % len(SYMBOLS)]
+    return [(False, NO_VALUE, f"no value of {words}", on.grey, "circle"), (True, words, words, on.ramp[-1], "circle")]
 
 
 _KINDS = {"structure": _structures, "stage": _stages}
 
 
-def map_figure(atlas: Atlas, name: str, colour: str, webgl: bool = True) -> go.Figure:
-    """The map of `name`, "z_r" or "z_s". Without WebGL the points are drawn as SVG, which is slower but shows the same.
+def map_figure(atlas: Atlas, name: str, colour: str, webgl: bool = True, theme: str | None = "dark") -> go.Figure:
+    """The map of `name`, "z_r" or "z_s", on a dark or a light page. Without WebGL the points are SVG: slower, but the same.
 
     A click on empty space is reported too (`clickanywhere`), and zoom is kept when the colours change (`uirevision`).
     """
     positions = atlas.projection(name).astype(np.float32)
-    real = atlas.is_real & atlas.has_both
+    real, on = atlas.is_real & atlas.has_both, tones(theme)
     trace = go.Scattergl if webgl else go.Scatter
     scale = colouring.scale(atlas, colour) if colouring.is_scale(atlas, colour) else None
     return _figure(
@@ -102,10 +90,10 @@ def map_figure(atlas: Atlas, name: str, colour: str, webgl: bool = True) -> go.F
                 customdata=group.rows,
                 name=group.name,
                 mode="markers",
-                marker=_marker(group, real[group.rows], point_size(len(positions))) | _colours(group, scale),
+                marker=_marker(group, real[group.rows], point_size(len(positions)), on) | _colours(group, scale, on),
                 hoverinfo="none",
             )
-            for group in groups(atlas, colour)
+            for group in groups(atlas, colour, theme)
         ],
     )
 
@@ -139,25 +127,25 @@ def _figure(identity: str, positions: ndarray, traces: list, **meta: Any) -> go.
     return figure
 
 
-def _marker(group: Group, real: ndarray, size: float) -> dict:
-    """How the cells of a group are drawn; `real` (m,): those that get their own symbol, twice the size and a white edge."""
+def _marker(group: Group, real: ndarray, size: float, on: Tones) -> dict:
+    """How the cells of a group are drawn; `real` (m,): those that get their own symbol, twice the size and an edge."""
     marker = {"size": size, "color": group.colour, "symbol": group.symbol, "opacity": 0.85}
     if not real.any():
         return marker
     return marker | {
         "size": np.where(real, 2 * size, size).astype(np.float32),
         "symbol": np.where(real, REAL, group.symbol).tolist(),
-        "line": {"color": "#FFFFFF", "width": real.astype(np.float32)},
+        "line": {"color": on.edge, "width": real.astype(np.float32)},
     }
 
 
-def _colours(group: Group, scale: colouring.Scale | None) -> dict:
+def _colours(group: Group, scale: colouring.Scale | None, on: Tones) -> dict:
     """The colours of a group that is coloured by number; the fewer have one, the larger they are drawn."""
     if scale is None:
         return {}
     if group.name == NO_VALUE:
         return {"line": {"width": 0}}  # real ones stay stars, and step back like the rest
-    ramp = [[float(at), colour] for at, colour in zip(np.linspace(0, 1, len(RAMP)), RAMP, strict=True)]
+    ramp = [[float(at), colour] for at, colour in zip(np.linspace(0, 1, len(on.ramp)), on.ramp, strict=True)]
     few = {"size": point_size(len(group.rows))} if len(group.rows) < len(scale.values) / 4 else {}
     return {
         "color": scale.values[group.rows],

@@ -19,7 +19,8 @@ SIMULATED = "simulated"
 ATLAS = "atlas"
 ATLAS_PAGE = "atlas-page"
 MODEL_PAGE = "model-page"
-NOTICE = "notice"
+NOTICE = "notice"  # what was wrong with the link
+TROUBLE = "trouble"  # what is wrong with the server
 
 # Maps
 COLOUR = "colour"

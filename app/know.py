@@ -13,11 +13,12 @@ from app.variation import Ranked
 from model.atlas import Atlas
 
 PANELS = {"table": "Table", "about": "About this cell", "variation": "Variation"}
-HINT = "Shift-drag on a map selects cells; with Ctrl or Cmd it adds, with Alt it subtracts; a double click clears"
+HINT = "Shift-drag on a map to select cells"
+HOW = "With Ctrl or Cmd a lasso adds, with Alt it subtracts; a double click on a map selects nothing"
 N_EXTREMES = 4
 N_LIKELY = 5  # structures whose p(y | x) is shown
 NO_SCORE = "This cell was not scored for variation."
-NO_VARIATION = "This atlas has no variation scores; `precompute variation` adds them."
+NO_VARIATION = "This atlas holds no variation scores. Whoever made it can add them: python -m precompute variation."
 NO_CLASSES = "p(y | x) is read from a cell's image; this cell was made from its shape."
 # AG Grid in the page's colours and type.
 GRID_THEME = (
@@ -50,9 +51,8 @@ def bar() -> html.Section:
         [
             html.Div(
                 [
-                    html.P(HINT, id=ids.SELECTED, className="selected-words", role="status"),
+                    html.P(HINT, id=ids.SELECTED, className="selected-words", role="status", title=HOW),
                     html.Div(acts, className="acts", hidden=True),
-                    shade(),
                     html.Div(tabs, className="know-tabs"),
                 ],
                 className="know-bar",
@@ -207,7 +207,7 @@ def _scores(scores: Sequence[Score], own: str) -> list:
     ]
 
 
-def variation_panel(atlas: Atlas, gene: str) -> list:
+def variation_panel(atlas: Atlas, gene: str, theme: str | None = "dark") -> list:
     """The panel "Variation" of a structure: the extremes of its ranking, and interphase against mitosis."""
     ranked = variation.ranking(atlas, gene) if atlas.variation is not None else []
     if not ranked:
@@ -224,7 +224,7 @@ def variation_panel(atlas: Atlas, gene: str) -> list:
         ],
         className="galleries",
     )
-    return [html.P(said, className="soft"), galleries, _by_stage(atlas, gene)]
+    return [html.P(said, className="soft"), galleries, _by_stage(atlas, gene, theme)]
 
 
 def _gallery(atlas: Atlas, head: str, ranked: Sequence[Ranked]) -> html.Div:
@@ -243,13 +243,13 @@ def _gallery(atlas: Atlas, head: str, ranked: Sequence[Ranked]) -> html.Div:
     return html.Div([html.H3(head), html.Div(pictures, className="pictures")])
 
 
-def _by_stage(atlas: Atlas, gene: str) -> html.Div:
+def _by_stage(atlas: Atlas, gene: str, theme: str | None) -> html.Div:
     compared = variation.stages(atlas)
     own = next((one for one in compared if one.gene == gene), None)
     if own is None:
         return html.Div([html.H3("Interphase against mitosis"), html.P("Not compared in this atlas.", className="soft")])
     graph = dcc.Graph(
-        figure=variation.stages_figure(compared, gene),
+        figure=variation.stages_figure(compared, gene, theme),
         config={"displayModeBar": False},
         responsive=True,
         className="by-stage-graph",

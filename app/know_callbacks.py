@@ -5,7 +5,7 @@
     ATLAS, PANEL ──> lay_table ──> the grid, when it is first opened
     what the grid asks for, SELECTION ──> rows ──> the grid
     STATE, PANEL ──> about ──> the panel "About this cell"
-    PANEL, STATE ──> structures of VARIATION_OF; VARIATION_OF, PANEL ──> extremes
+    PANEL, STATE ──> structures of VARIATION_OF; VARIATION_OF, THEME ──> extremes
     SHADE ──> [script] shade
 """
 
@@ -60,9 +60,14 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
     def structures(panel: str | None, state: dict | None, gene: str | None) -> tuple:
         return structures_asked(atlases, state["recipe"], gene) if state and panel == ids.VARIATION else (no_update, no_update)
 
-    @app.callback(Output(ids.EXTREMES, "children"), Input(ids.VARIATION_OF, "value"), State(ids.ATLAS, "value"))
-    def extremes(gene: str | None, atlas_id: str | None) -> object:
-        return know.variation_panel(atlases[atlas_id], gene) if gene and atlas_id else no_update
+    @app.callback(
+        Output(ids.EXTREMES, "children"),
+        Input(ids.VARIATION_OF, "value"),
+        Input(ids.THEME, "forceColorScheme"),
+        State(ids.ATLAS, "value"),
+    )
+    def extremes(gene: str | None, theme: str, atlas_id: str | None) -> object:
+        return know.variation_panel(atlases[atlas_id], gene, theme) if gene and atlas_id else no_update
 
     for output, name, inputs in SCRIPTS:
         app.clientside_callback(ClientsideFunction("explorer", name), *output, *inputs)

@@ -7,18 +7,24 @@ from dash import dcc, html
 
 from app import home, ids, know, own_page
 from app.colouring import Scale, number
-from app.figures import RAMP, Group
+from app.figures import Group
 from app.page import VIEWS
+from app.tones import tones
 from app.words import Words
 from model.atlas import Atlas
 
-GRAPH = {"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "responsive": True}
+# Plotly takes two quick clicks for a double one however far apart they are: clicks.mjs tells them apart instead.
+GRAPH = {"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "doubleClickDelay": 0, "responsive": True}
 ACCENT = "periwinkle"
 THEME = {
     "primaryColor": ACCENT,
-    "primaryShade": 5,
+    "primaryShade": {"light": 9, "dark": 5},
     "defaultRadius": "md",
     "fontFamily": "var(--font)",
+    # What scrolls can be reached by keyboard: the lists of options, too.
+    "components": {
+        name: {"defaultProps": {"scrollAreaProps": {"viewportProps": {"tabIndex": 0}}}} for name in ("Select", "MultiSelect")
+    },
     "colors": {
         # Mantine asks for ten shades; a control uses the sixth, its hover the seventh.
         ACCENT: ["#eef1ff", "#dbe1ff", "#c3cdff", "#b0bdff", "#a3b3ff", "#96a8ff", "#8497f5", "#6e81de", "#5568bf", "#4152a0"],
@@ -28,7 +34,7 @@ THEME = {
 }
 TRIES = (
     ("Click a point", "to open that cell."),
-    ("Click between points", "to see a cell nobody imaged, decoded from its 8 nearest cells."),
+    ("Click between points", "to see a cell nobody imaged."),
     ("Press play", "to walk one cell through mitosis."),
 )
 
@@ -74,6 +80,7 @@ def _header(atlases: dict[str, Atlas]) -> html.Header:
             html.H1(id=ids.TITLE),
             html.Span("SIMULATED", id=ids.SIMULATED, className="badge", hidden=True),
             html.P(id=ids.NOTICE, className="notice", role="status"),
+            html.P(id=ids.TROUBLE, className="notice", role="alert"),
             dmc.Select(
                 id=ids.ATLAS,
                 data=choices,
@@ -123,7 +130,8 @@ def _maps() -> html.Div:
         allowDeselect=False,
         searchable=True,
         size="xs",
-        w=190,
+        w=150,
+        comboboxProps={"width": 260, "position": "bottom-start"},
         maxDropdownHeight=360,
         **{"aria-label": "Colour the maps by"},
     )
@@ -132,7 +140,7 @@ def _maps() -> html.Div:
             _map("z_r", "Cell and nuclear shape"),
             _map("z_s", "What shape leaves unexplained"),
             html.Div(
-                [html.Span("Colour by", className="label"), colour_by, html.Div(id=ids.LEGEND)],
+                [html.Span("Colour by", className="label"), colour_by, html.Div(id=ids.LEGEND), know.shade()],
                 className="legend-row",
             ),
         ],
@@ -270,7 +278,9 @@ def caption(words: Words) -> list:
     ]
 
 
-def legend(groups: Sequence[Group], has_both: bool, scale: Scale | None = None) -> list[html.Button | html.Span]:
+def legend(
+    groups: Sequence[Group], has_both: bool, scale: Scale | None = None, theme: str | None = "dark"
+) -> list[html.Button | html.Span]:
     """One switch a group: a click hides it on both maps, a double click leaves it alone. What a star is, where there are some.
 
     `has_both`: whether there are real cells among simulated ones. `scale`: a colour bar goes before the switches.
@@ -285,15 +295,15 @@ def legend(groups: Sequence[Group], has_both: bool, scale: Scale | None = None) 
         )
         for k, group in enumerate(groups)
     ]
-    return [*star, _colour_bar(scale), *switches[:-1]] if scale else star + switches
+    return [*star, _colour_bar(scale, tones(theme).ramp), *switches[:-1]] if scale else star + switches
 
 
-def _colour_bar(scale: Scale) -> html.Span:
+def _colour_bar(scale: Scale, ramp: Sequence[str]) -> html.Span:
     """What the colours of a number mean, from its low to its high end."""
     return html.Span(
         [
             html.Span(number(scale.low), className="end"),
-            html.Span(className="ramp", style={"background": f"linear-gradient(to right, {', '.join(RAMP)})"}),
+            html.Span(className="ramp", style={"background": f"linear-gradient(to right, {', '.join(ramp)})"}),
             html.Span(number(scale.high), className="end"),
             html.Span(" · ".join(filter(None, [scale.words, scale.sense])), className="sense"),
         ],

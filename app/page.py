@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 import numpy as np
 
-from app import colouring, colours, crowd, navigation
+from app import colouring, colours, crowd, navigation, sheets
 from app.recipe import (
     DEVIATION_SCALE,
     MAX_SAMPLES,
@@ -78,7 +78,8 @@ def open_link(atlases: dict[str, Atlas], search: str | None) -> Opening:
 def facts(atlas: Atlas) -> dict[str, Any]:
     """What the scripts need to know of an atlas: every cell in words, as columns, and the walk through the medoids.
 
-    `real` are the rows of real cells, where there are simulated ones beside them; `blank` those whose picture is; `observed`
+    `real` are the rows of real cells, where there are simulated ones beside them; `pictures` where the small ones are
+    (`app.sheets`), None where there are none; `blank` the rows of cells whose picture is black; `observed`
     those of cells whose observed volume is in the atlas. `genes` are the structures as a recipe names them; `colours` (r, g, b)
     of channels in their order.
     `walk` is None where there are not two medoids; its `path` is what goes between `shape=path:` and `@T` in a recipe.
@@ -91,7 +92,7 @@ def facts(atlas: Atlas) -> dict[str, Any]:
         **({} if crowd.is_many(atlas) else _columns(atlas)),
         "structures": [structure_words(atlas, gene) for gene in genes],
         "stages": [stage_words(stage) for stage in crowd.stages_of(atlas)],
-        "pictures": atlas.pictures is not None,
+        "pictures": sheets.facts(atlas.pictures),
         "observed": [int(row) for row in atlas.observed_cells],
         "genes": [encode_name(gene) for gene in genes],
         "colours": colours.colours(2 + len(genes)),

@@ -114,6 +114,7 @@ def make_server(
         suppress_callback_exceptions=True,
         background_callback_manager=manager,
     )
+    app.index_string = app.index_string.replace("<html>", '<html lang="en">')
     app.layout = layout.make_layout(by_id)
     callbacks.register(app, by_id)
     home.register(app, by_id, manager, address)

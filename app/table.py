@@ -32,7 +32,7 @@ def _column(name: str, is_number: bool) -> dict[str, Any]:
     kind = {"filter": "agNumberColumnFilter", "type": "rightAligned"} if is_number else {"filter": "agTextColumnFilter"}
     words = {"cell_id": "Cell", "split": "Split", "source": "Source"}.get(name, label(name))
     condition = {"filterParams": {"maxNumConditions": 1}}
-    return {"field": name, "headerName": words, "width": WIDTHS.get(name, 130)} | kind | condition
+    return {"field": name, "headerName": words, "width": WIDTHS.get(name, max(130, 7 * len(words) + 56))} | kind | condition
 
 
 def block(atlas: Atlas, rows: ndarray | None, request: dict[str, Any] | None) -> dict[str, Any]:

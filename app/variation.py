@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from app.tones import tones
 from model.atlas import Atlas
 
 
@@ -61,10 +62,11 @@ def stages(atlas: Atlas) -> list[Stages]:
     return sorted((one for one in found if np.isfinite(one.difference)), key=lambda one: -one.difference)
 
 
-def stages_figure(compared: list[Stages], gene: str) -> go.Figure:
+def stages_figure(compared: list[Stages], gene: str, theme: str | None = "dark") -> go.Figure:
     """Differences with their intervals, a line a structure; `gene` stands out. Right of 0: less variable in mitosis."""
+    on = tones(theme)
     shown = compared[::-1]
-    colours = ["#a3b3ff" if one.gene == gene else "#737c8c" for one in shown]
+    colours = [on.accent if one.gene == gene else on.faint for one in shown]
     figure = go.Figure()
     for one, colour in zip(shown, colours, strict=True):
         figure.add_scatter(x=[one.low, one.high], y=[one.gene] * 2, mode="lines", line={"color": colour, "width": 2})
@@ -77,16 +79,23 @@ def stages_figure(compared: list[Stages], gene: str) -> go.Figure:
         customdata=[[one.low, one.high] for one in shown],
         hovertemplate="%{y}: %{x:+.2f} (%{customdata[0]:+.2f} to %{customdata[1]:+.2f})<extra></extra>",
     )
-    line = {"gridcolor": "#2a2f3b", "zerolinecolor": "#a4acba", "zerolinewidth": 1, "tickfont": {"size": 11}}
+    line = {"gridcolor": on.line, "zerolinecolor": on.soft, "zerolinewidth": 1, "linecolor": on.line, "tickfont": {"size": 11}}
     figure.update_layout(
         template="none",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": "#a4acba", "size": 11},
+        font={"color": on.soft, "size": 11},
         margin={"l": 70, "r": 8, "t": 4, "b": 34},
         showlegend=False,
         dragmode=False,
         xaxis=line | {"title": {"text": "mitosis − interphase", "standoff": 6, "font": {"size": 11}}, "fixedrange": True},
-        yaxis={"showgrid": False, "tickfont": {"size": 11}, "fixedrange": True, "dtick": 1},
+        yaxis={
+            "showgrid": False,
+            "showline": False,
+            "zeroline": False,
+            "tickfont": {"size": 11},
+            "fixedrange": True,
+            "dtick": 1,
+        },
     )
     return figure

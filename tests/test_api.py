@@ -13,6 +13,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from app import sheets
 from app.flights import Flights
 from app.server import make_server
 from tests.serving import serving
@@ -308,12 +309,14 @@ def wait_until(is_so, seconds=10):
         ("/api/cells/nobody", 404, "cell_id"),
         ("/api/cells?atlas=000000000000", 404, "atlas"),
         ("/api/sprites/000000000000/CELL.png", 404, "atlas"),
+        ("/api/sheets/000000000000/0.png", 404, "atlas"),
+        ("/api/sheets/ATLAS/999.png", 404, "number"),
         ("/api/nothing/here", 404, "path"),
     ],
 )
 def test_bad_requests_get_one_line_that_names_the_fault(http, atlas, path, status, key):
     path = path.replace("GENE", atlas.structures[0].gene).replace("CELL", atlas.cells["cell_id"].iloc[0])
-    response = http.get(path)
+    response = http.get(path.replace("ATLAS", atlas.atlas_id))
     assert response.status_code == status
     error = response.json()["error"]
     assert error["key"] == key
@@ -357,6 +360,12 @@ def test_a_small_picture(http, atlas):
     response = http.get(f"/api/sprites/{atlas.atlas_id}/{atlas.cells['cell_id'].iloc[2]}.png")
     assert response.headers["content-type"] == "image/png"
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(response.content))), atlas.pictures[2])
+
+
+def test_a_sheet_of_small_pictures(http, atlas):
+    response = http.get(f"/api/sheets/{atlas.atlas_id}/0.png")
+    assert response.headers["content-type"] == "image/png"
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(response.content))), sheets.sheet(atlas.pictures, 0))
 
 
 def test_long_tables_are_compressed(http):

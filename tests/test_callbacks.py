@@ -96,13 +96,13 @@ def test_an_event_moves_it(http, atlas):
 
 
 def test_the_maps_are_drawn_by_group(http, atlas):
-    drawn = call(http, f"{ids.LEGEND}.children", [atlas.atlas_id, "structure", True], [], [f"{ids.COLOUR}.value"])
+    drawn = call(http, f"{ids.LEGEND}.children", [atlas.atlas_id, "structure", True, "dark"], [], [f"{ids.COLOUR}.value"])
     assert len(drawn[ids.LEGEND]["children"]) == len(drawn[ids.MAPS["z_r"]]["figure"]["data"]) == len(atlas.structures)
 
 
 def test_a_star_is_explained_where_there_are_some(http, atlas, monkeypatch):
     monkeypatch.setattr(atlas, "is_real", np.arange(len(atlas.cells)) == 4)
-    drawn = call(http, f"{ids.LEGEND}.children", [atlas.atlas_id, "stage", True], [], [f"{ids.COLOUR}.value"])
+    drawn = call(http, f"{ids.LEGEND}.children", [atlas.atlas_id, "stage", True, "dark"], [], [f"{ids.COLOUR}.value"])
     assert "real cell" in json.dumps(drawn[ids.LEGEND]["children"][0])
     filled = call(http, f"{ids.FACTS}.data", [""], [], [f"{ids.URL}.search"])
     assert filled[ids.FACTS]["data"]["real"] == [4]

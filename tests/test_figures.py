@@ -1,11 +1,10 @@
 """The maps: every cell once, where its UMAP has it, in a group one can tell from the others."""
 
-from collections import Counter
-
 import numpy as np
 import pytest
 
-from app.figures import GREY, PALETTE, REAL, groups, map_figure, point_size
+from app.figures import REAL, groups, map_figure, point_size
+from app.tones import DARK, LIGHT
 from model.vocabulary import NOT_ANNOTATED
 
 COLOURS = ("stage", "structure", "split")
@@ -47,7 +46,6 @@ def test_no_two_structures_look_alike(atlas):
     structures = groups(atlas, "structure")
     assert [group.name for group in structures] == [s.gene for s in atlas.structures]
     assert len({(group.colour, group.symbol) for group in structures}) == len(structures) == 11
-    assert max(Counter(group.symbol for group in structures).values()) <= len(PALETTE)
 
 
 def test_stages_are_a_ramp_and_what_nobody_annotated_is_grey_and_below(atlas):
@@ -61,7 +59,7 @@ def test_stages_are_a_ramp_and_what_nobody_annotated_is_grey_and_below(atlas):
     finally:
         del atlas.cells
     assert (first.name, list(first.rows)) == (NOT_ANNOTATED, [0])
-    assert first.colour == GREY
+    assert first.colour == DARK.grey
 
 
 def test_real_cells_stand_out_among_simulated_ones(atlas, monkeypatch):
@@ -73,7 +71,21 @@ def test_real_cells_stand_out_among_simulated_ones(atlas, monkeypatch):
     assert list(first.marker.symbol) == [REAL, REAL, "circle"]
     assert first.marker.size[0] == 2 * first.marker.size[2]
     assert list(first.marker.line.width) == [1, 1, 0]
-    assert second.marker.symbol == "circle"
+    assert second.marker.symbol == "diamond"
+    assert {trace.marker.line.color for trace in map_figure(atlas, "z_r", "stage").data if trace.marker.line.color} == {
+        DARK.edge
+    }
+
+
+def test_a_light_page_has_points_of_its_own(atlas, monkeypatch):
+    monkeypatch.setattr(atlas, "is_real", np.arange(len(atlas.cells)) == 0)
+    light, dark = (map_figure(atlas, "z_r", "structure", theme=theme).data for theme in ("light", "dark"))
+    assert [trace.marker.color for trace in light] == [LIGHT.palette[k % 8] for k in range(len(atlas.structures))]
+    assert not {trace.marker.color for trace in light} & {trace.marker.color for trace in dark}
+    assert light[0].marker.line.color == LIGHT.edge
+    assert [group.rows.tolist() for group in groups(atlas, "stage", "light")] == [
+        group.rows.tolist() for group in groups(atlas, "stage")
+    ]
 
 
 def test_points_shrink_as_cells_grow():

@@ -7,11 +7,12 @@ import pytest
 
 from app import colouring, know, navigation, page, table, variation
 from app.about import about
-from app.figures import GREY, NO_VALUE, RAMP, groups, map_figure
+from app.figures import NO_VALUE, groups, map_figure
 from app.know_callbacks import rows_asked
 from app.layout import legend
 from app.recipe import PREDICTED, Cell, Literal, Position, Recipe
 from app.selection import bits_of, mean_cell, medoid_row, rows_of
+from app.tones import DARK
 from app.variation import Stages
 from model.errors import InputError
 from model.latent import summed_L1
@@ -47,16 +48,16 @@ def test_a_number_is_a_ramp_with_grey_for_none(atlas, monkeypatch):
     found = groups(atlas, name)
     scored = np.sort(atlas.variation.cell)
     assert [group.name for group in found] == [NO_VALUE, f"{atlas.structures[2].gene} variation"]
-    assert (len(found[0].rows), found[0].colour) == (len(atlas.cells) - 5, GREY)
+    assert (len(found[0].rows), found[0].colour) == (len(atlas.cells) - 5, DARK.grey)
     assert np.array_equal(found[-1].rows, scored)
     trace = map_figure(atlas, "z_r", name).data[-1]
     by_row = dict(zip(atlas.variation.cell, atlas.variation.of(atlas.structures[2].gene), strict=True))
     assert trace.marker.color == pytest.approx([by_row[row] for row in trace.customdata])
-    assert [colour for _, colour in trace.marker.colorscale] == list(RAMP)
+    assert [colour for _, colour in trace.marker.colorscale] == list(DARK.ramp)
     assert trace.marker.cmin < trace.marker.cmax
     sent = map_figure(atlas, "z_r", name).to_plotly_json()["data"][-1]
     assert sent["marker"]["color"]["dtype"] == "f4"
-    assert GREY not in RAMP
+    assert DARK.grey not in DARK.ramp
 
 
 def test_its_bar_has_a_label_both_ends_and_its_sense(atlas):

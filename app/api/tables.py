@@ -1,13 +1,12 @@
 """The tables of an atlas as JSON: cells, structures, stages, medoids, neighbours, paths, small pictures."""
 
-import io
 from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Query, Response
-from PIL import Image
+from fastapi import Path as InPath
 
-from app import resolve
+from app import resolve, sheets
 from app.api.models import (
     CellDetail,
     CellSummary,
@@ -28,6 +27,7 @@ from model.atlas import Atlas
 from model.errors import InputError
 
 MAX_STEPS = 1000
+NO_PICTURES = "this atlas has no pictures; `precompute pictures` adds them"
 
 
 def add_routes(router: APIRouter, services: dict[str, VolumeService]) -> None:
@@ -138,7 +138,22 @@ def add_routes(router: APIRouter, services: dict[str, VolumeService]) -> None:
         atlas = find(atlas_id)
         row = resolve.row_of(atlas, cell_id, "cell_id")
         if atlas.pictures is None:
-            raise NotInAtlas("atlas", "this atlas has no pictures; `precompute pictures` adds them")
-        png = io.BytesIO()
-        Image.fromarray(atlas.pictures[row]).save(png, "PNG")
-        return Response(png.getvalue(), media_type="image/png", headers={"Cache-Control": "public, max-age=86400"})
+            raise NotInAtlas("atlas", NO_PICTURES)
+        return _png(atlas.pictures[row])
+
+    @router.get("/sheets/{atlas_id}/{number}.png", response_class=Response, responses={200: {"content": {"image/png": {}}}})
+    def sheet(
+        atlas_id: str, number: Annotated[int, InPath(ge=0, description="256 cells a sheet, in the order of the atlas")]
+    ) -> Response:
+        """The small pictures of 256 cells, 16 a row."""
+        atlas = find(atlas_id)
+        if atlas.pictures is None:
+            raise NotInAtlas("atlas", NO_PICTURES)
+        try:
+            return _png(sheets.sheet(atlas.pictures, number))
+        except ValueError as error:
+            raise NotInAtlas("number", str(error)) from None
+
+
+def _png(image: np.ndarray) -> Response:
+    return Response(sheets.png(image), media_type="image/png", headers={"Cache-Control": "public, max-age=86400"})

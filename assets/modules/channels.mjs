@@ -55,7 +55,7 @@ export class Channels {
     const adjust = button("adjust", "", () => this.#openFor(name, adjust));
     adjust.setAttribute("aria-label", `Contrast, colour and opacity of ${name}`);
     adjust.setAttribute("aria-haspopup", "dialog");
-    adjust.title = "Contrast, colour, opacity";
+    adjust.title = `${name}: contrast, colour, opacity`;
     group.append(toggle, adjust);
     return group;
   }

@@ -4,6 +4,7 @@ import { barLength, crosshair } from "./tiles.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 const PATIENCE_MS = 150; // a wait shorter than this is not worth a word
+const BELOW_PLACE = 34; // CSS pixels: where the words in the corner end
 
 export class Dressing {
   #element;
@@ -106,7 +107,8 @@ export class Dressing {
     invitation.hidden = view !== "planes" || !tiles.length;
     if (invitation.hidden) return;
     const [xy, , yz] = tiles;
-    Object.assign(invitation.style, { left: `${yz.left}px`, top: `${xy.top}px`, width: `${yz.width}px`, height: `${xy.height}px` });
+    const top = Math.max(xy.top, BELOW_PLACE);
+    Object.assign(invitation.style, { left: `${yz.left}px`, top: `${top}px`, width: `${yz.width}px`, height: `${xy.top + xy.height - top}px` });
   }
 
   /** The crosshair through `voxel` x, y, z, and where that is. */

@@ -19,6 +19,8 @@ export const KEYS = [
   { key: "c", asks: "contrast", name: "C", does: "Automatic contrast, or none" },
   { key: "r", asks: "reset", name: "R", does: "Crosshair to the middle, all channels on" },
   { key: "?", asks: "sheet", name: "?", does: "This sheet" },
+  { name: "Shift-drag", does: "Select cells on a map; Ctrl adds, Alt subtracts" },
+  { name: "Double click", does: "On a map: select nothing, or see all of it" },
   { name: "Ctrl Z", does: "Undo: back to what was shown before" },
   { name: "Ctrl Shift Z", does: "Redo" },
 ];

@@ -3,7 +3,8 @@
 import * as selection from "./selection.mjs";
 import { after, fromText, selectedBy, toText } from "./strokes.mjs";
 
-const HINT = "Shift-drag on a map selects cells; with Ctrl or Cmd it adds, with Alt it subtracts; a double click clears";
+
+const NOBODY = "No cell is inside that lasso";
 
 export class Know {
   #asking = null; // AbortController of the way there and back
@@ -20,6 +21,8 @@ export class Know {
     this.facts = facts;
     this.page = page;
     this.bits = selection.none(facts.cells.length);
+    const { textContent, title } = document.getElementById("selected");
+    this.hint = { textContent, title }; // while nothing is selected
     const on = (id, act) => document.getElementById(id).addEventListener("click", act);
     on("clear", () => this.clear());
     on("mean", () => page.report({ do: "mean", bits: selection.toBase64(this.bits) }));
@@ -33,8 +36,10 @@ export class Know {
   }
 
   /** A lasso was drawn round some cells. */
-  lasso(stroke) {
-    this.#select(after(this.#strokes, stroke));
+  async lasso(stroke) {
+    await this.#select(after(this.#strokes, stroke));
+    const alone = selectedBy([{ ...stroke, how: "replace" }], await this.page.maps.places, this.facts.cells.length);
+    if (stroke.how !== "subtract" && !selection.count(alone)) document.getElementById("selected").textContent = NOBODY;
   }
 
   /** The mean cell beside the medoid, with the structures that are shown. */
@@ -79,8 +84,7 @@ export class Know {
     this.page.maps.select(bits);
     this.page.set("selection", { data: n ? { atlas: this.facts.atlas, bits: selection.toBase64(bits) } : null });
     const words = document.getElementById("selected");
-    words.textContent = n ? this.#inWords(n) : HINT;
-    words.title = n ? words.textContent : "";
+    Object.assign(words, n ? { textContent: this.#inWords(n), title: this.#inWords(n) } : this.hint);
     words.dataset.n = n;
     document.querySelector(".know .acts").hidden = n === 0;
     grid()?.purgeInfiniteCache();

@@ -1,15 +1,17 @@
 // The two maps, linked: what is pointed at or opened on one is marked on both, in an SVG over each, so the points are not redrawn.
 // A lasso on either selects on both.
 
+import { DOUBLE_CLICK_MS, isDouble } from "./clicks.mjs";
 import { Crowd } from "./crowd.mjs";
 import { Lasso } from "./lasso.mjs";
-import { placeOf, pointsOf, selectedIn } from "./points.mjs";
+import { nearestTo, placeOf, pointsOf, selectedIn } from "./points.mjs";
 import { count, has, none } from "./selection.mjs";
+import { Sprites } from "./sprites.mjs";
 import { strokeOf } from "./strokes.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CARD_GAP = 14;
-const DOUBLE_CLICK_MS = 300;
+const REACH = 14; // CSS pixels from a cell, within which a click means it
 const DIMMED = { "unselected.marker.opacity": 0.1, "selected.marker.opacity": 0.95 };
 
 export class Maps {
@@ -24,6 +26,7 @@ export class Maps {
   #arrow = null; // {map, from: [x, y], to: [x, y]}
   #isShaded = false;
   #known; // resolves `places`
+  #before; // the last click
   #placing; // the click on empty space that waits whether it is half of a double one
 
   /**
@@ -40,9 +43,13 @@ export class Maps {
     /** Resolves, once both maps are drawn, to where all cells are on each, those of hidden groups too: name -> points.mjs. */
     this.places = new Promise((resolve) => (this.#known = resolve));
     this.facts = facts;
+    this.sprites = facts.pictures && new Sprites(facts.atlas, facts.pictures);
     this.card = card;
     this.report = report;
   }
+
+  /** Told that the points are gone, with the WebGL context that they were drawn in. */
+  lost() {}
 
   /** A map is drawn for the first time, or anew. `holder` is the element with data-map, in which Dash keeps the plot. */
   async attach(holder) {
@@ -106,12 +113,8 @@ export class Maps {
     };
     plot.on("plotly_hover", ({ points, event }) => this.#hover(points[0]?.customdata, event));
     plot.on("plotly_unhover", () => this.#hover(undefined));
-    plot.on("plotly_click", (click) => this.#clicked(clicked(name, click, crowd)));
-    plot.on("plotly_doubleclick", () => {
-      clearTimeout(this.#placing);
-      if (count(this.#selection)) this.cleared();
-      else window.Plotly.relayout(plot, wholeOf(plot));
-    });
+    plot.on("plotly_click", (click) => this.#clicked(clicked(name, this.#meant(map, click)), click.event, plot));
+    plot.on("plotly_webglcontextlost", () => this.lost());
     plot.on("plotly_afterplot", refresh);
     plot.on("plotly_relayouting", () => {
       crowd?.draw();
@@ -133,7 +136,6 @@ export class Maps {
       drawn: (polygon, how) => this.lassoed(strokeOf(name, polygon, how, map().points, map().all)),
     });
     this.#lassos.set(holder, lasso);
-    holder.addEventListener("pointerdown", () => clearTimeout(this.#placing), { capture: true }); // the second of a double click
   }
 
   /** Plotly points at what it draws, which a crowd is not. */
@@ -175,11 +177,30 @@ export class Maps {
     window.Plotly.relayout(plot, { images: this.#isShaded ? [image] : [] });
   }
 
+  /** Plotly looks for what is under the pointer some twenty times a second: after a quick click its answer is of another place. */
+  #meant({ plot, points }, click) {
+    const { left, top } = plot.getBoundingClientRect();
+    const at = [click.event.clientX - left, click.event.clientY - top];
+    const row = nearestTo(points, at, (x, y) => pixel(plot, [x, y]), REACH);
+    const [x, y] = place(plot, at);
+    return { points: row === undefined ? [] : [{ customdata: row }], xvals: [x], yvals: [y] };
+  }
+
   /** Tells of a click. One on empty space waits, while cells are selected, whether a second one clears the selection. */
-  #clicked(event) {
+  #clicked(event, pointer, plot) {
     clearTimeout(this.#placing);
-    if (event.do !== "place" || !count(this.#selection)) return this.report(event);
+    const [before, isSelected] = [this.#before, count(this.#selection) > 0];
+    this.#before = pointer;
+    if (isDouble(before, pointer)) return this.#doubleClicked(plot);
+    if (event.do !== "place" || !isSelected) return this.report(event);
     this.#placing = setTimeout(() => this.report(event), DOUBLE_CLICK_MS);
+  }
+
+  /** Nothing selected any more, or where nothing was, every cell seen. */
+  #doubleClicked(plot) {
+    this.#before = undefined; // a third click begins anew
+    if (count(this.#selection)) this.cleared();
+    else window.Plotly.relayout(plot, wholeOf(plot));
   }
 
   #hover(row, event) {
@@ -193,15 +214,18 @@ export class Maps {
     const { facts, card } = this;
     const words = [facts.cells.at(row), facts.structures[facts.structure[row]], facts.stages[facts.stage[row]]];
     if (facts.real.length) words.push(facts.real.includes(row) ? "a real cell" : "simulated");
-    const picture = document.createElement("img");
-    picture.alt = "";
-    const hasPicture = facts.pictures && !facts.blank?.includes(row);
-    if (hasPicture) picture.src = `/api/sprites/${facts.atlas}/${encodeURIComponent(facts.cells.at(row))}.png`;
     const lines = words.map((text) => Object.assign(document.createElement("p"), { textContent: text }));
-    card.replaceChildren(...(hasPicture ? [picture] : []), ...lines);
+    card.replaceChildren(...(this.sprites && !facts.blank?.includes(row) ? [this.#picture(row)] : []), ...lines);
     const { width, height } = card.getBoundingClientRect();
     card.style.left = `${Math.min(event.clientX + CARD_GAP, window.innerWidth - width - CARD_GAP)}px`;
     card.style.top = `${Math.max(CARD_GAP, Math.min(event.clientY - height / 2, window.innerHeight - height - CARD_GAP))}px`;
+  }
+
+  #picture(row) {
+    const canvas = document.createElement("canvas");
+    canvas.setAttribute("aria-hidden", "true");
+    this.sprites.paint(canvas, row).then((came) => came || canvas.remove());
+    return canvas;
   }
 
   /** The name of a cell brought along beside its ring, on the side where there is room; a click opens it again. */
@@ -238,10 +262,9 @@ export class Maps {
   }
 }
 
-/** What a click means: the cell under it, in a crowd that near it, else the place. */
-export function clicked(name, { points, xvals, yvals }, crowd = undefined) {
-  const row = points?.length ? points[0].customdata : crowd?.at([xvals[0], yvals[0]]);
-  if (row !== undefined) return { do: "cell", row };
+/** What a click means: the cell under it, else the place. */
+export function clicked(name, { points, xvals, yvals }) {
+  if (points?.length) return { do: "cell", row: points[0].customdata };
   return { do: "place", map: name, x: xvals[0], y: yvals[0] };
 }
 

@@ -10,7 +10,8 @@ import { Maps } from "./maps.mjs";
 import { Own } from "./own.mjs";
 import { Player } from "./player.mjs";
 import { walkRecipe } from "./recipe.mjs";
-import { listen as listenToTheme } from "./theme.mjs";
+import { watch as watchServer } from "./server.mjs";
+import { listen as listenToTheme, paint, remembered } from "./theme.mjs";
 import { fieldsOf, genesOf } from "./variants.mjs";
 import { Viewer } from "./viewer.mjs";
 import { Volumes } from "./volumes.mjs";
@@ -34,6 +35,8 @@ let settling;
 let selectionAsked = ""; // by the address, before the maps are there
 let isHeld = false; // whether a hand was the last to move the slider
 
+watchServer(window, (words) => byId("trouble") && (byId("trouble").textContent = words));
+
 /** Tells the server what was done. Counted, so that the same thing done twice is two events. */
 const report = (event) => set("event", { data: { ...event, n: ++n_events } });
 
@@ -52,6 +55,9 @@ function showAlone(gene) {
 
 /** Whether maps can be drawn with WebGL. */
 export const has_webgl = () => hasWebgl2();
+
+/** The page's theme at first. */
+export const remembered_theme = () => paint(remembered(), byId("theme-switch"));
 
 /** What is shown changed. While the walk is played, its own frames are ahead of what the server knows. */
 export async function show(newState, given) {
@@ -150,7 +156,7 @@ export async function maps_drawn(figure_r, figure_s, given) {
   if (!figure_r || !given) return;
   const facts = await complete(given);
   if (!maps) start(facts);
-  for (const button of byId("legend").children) button.setAttribute("aria-pressed", "true");
+  for (const button of byId("legend").querySelectorAll("[data-group]")) button.setAttribute("aria-pressed", "true");
   for (const holder of document.querySelectorAll("[data-map]")) maps.attach(holder);
 }
 
@@ -200,7 +206,9 @@ function start(facts) {
     const all = facts.genes.map(decodeURIComponent);
     report({ do: "structures", structures: hasAll(facts) ? [] : all });
   });
+  maps.lost = () => set("webgl", { data: false }); // as SVG they need no context
   if (facts.walk) startPlayer(facts);
+  else document.querySelector(".tries").lastElementChild.hidden = true; // there is nothing to play
   const go = (by) => {
     isHeld = false;
     return state.t === null ? report({ do: "step", by }) : player.step(by);

@@ -21,6 +21,23 @@ export function pointsOf(traces, n) {
 /** [x, y] of a cell, or null where it is hidden or there is none. */
 export const placeOf = (points, row) => (points?.shown[row] ? [points.x[row], points.y[row]] : null);
 
+/**
+ * The cell that is shown nearest to [x, y], in pixels, or undefined where none is within `reach`.
+ * @param {(x: number, y: number) => number[]} toPixel from the map's coordinates, linear in each
+ */
+export function nearestTo(points, [x, y], toPixel, reach) {
+  const [[left, top], [right, bottom]] = [toPixel(0, 0), toPixel(1, 1)];
+  let [nearest, least] = [undefined, reach * reach];
+  for (let row = 0; row < points.shown.length; row++) {
+    if (!points.shown[row]) continue;
+    const across = left + (right - left) * points.x[row] - x;
+    const down = top + (bottom - top) * points.y[row] - y;
+    const distance = across * across + down * down;
+    if (distance <= least) [nearest, least] = [row, distance];
+  }
+  return nearest;
+}
+
 /** For each trace the positions in it of its selected rows, as Plotly's `selectedpoints` wants them. */
 export function selectedIn(traces, isSelected) {
   return traces.map(({ customdata: rows = [] }) => {

@@ -2,22 +2,24 @@
 
 const KEY = "integrated-cell-theme";
 
-/** @param {HTMLElement} button  @param {(theme: "dark"|"light") => void} tell the components that have colours of their own */
+/** Paints the page in a theme, and says on the button what the other one is. */
+export function paint(theme, button) {
+  document.documentElement.dataset.theme = theme;
+  button.textContent = theme === "dark" ? "Light" : "Dark";
+  return theme;
+}
+
+/** @param {HTMLElement} button  @param {(theme: "dark"|"light") => void} tell what has colours of its own: controls, maps, plots */
 export function listen(button, tell) {
-  const show = (theme) => {
-    document.documentElement.dataset.theme = theme;
-    button.textContent = theme === "dark" ? "Light" : "Dark";
-    tell(theme);
-  };
-  show(remembered());
   button.addEventListener("click", () => {
-    const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+    const theme = document.documentElement.dataset.theme === "light" ? "dark" : "light";
     remember(theme);
-    show(theme);
+    tell(paint(theme, button));
   });
 }
 
-function remembered() {
+/** The theme that was chosen in this browser before. */
+export function remembered() {
   try {
     return localStorage.getItem(KEY) === "light" ? "light" : "dark";
   } catch {

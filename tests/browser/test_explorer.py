@@ -319,7 +319,7 @@ def test_hovering_names_the_cell_and_marks_it_on_both_maps(page, atlas):
     assert cell["cell_id"] in words
     assert cell["structure"] in words
     assert cell["stage"] in words
-    page.wait_for_function("document.querySelector('#card img').naturalWidth > 0")
+    page.wait_for_selector(f"#card canvas[data-row='{row}']")
     assert page.locator(".marks .hovered").count() == 2
 
 

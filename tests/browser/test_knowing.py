@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from app import navigation, table, trust
-from app.figures import GREY
 from app.recipe import parse
 from app.selection import mean_cell, medoid_row, rows_of
+from app.tones import DARK
 from tests.browser.test_explorer import empty_place, lonely_row, open_cell, pixel_of, shown, wait_for_recipe
 
 
@@ -250,7 +250,7 @@ def test_colour_by_a_number_shows_its_ramp_and_by_variation_its_sense(page, atla
     page.wait_for_function("document.querySelector('.colour-bar')?.innerText.includes('smaller = more variable')")
     page.wait_for_function(
         "([grey]) => document.querySelector('[data-map=\"z_r\"] .js-plotly-plot')._fullData[0].marker.color === grey",
-        arg=[GREY],
+        arg=[DARK.grey],
     )
     page.wait_for_function("location.search.includes('colour=variation')")
     colour("Stage")

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { placeOf, pointsOf, selectedIn } from "../../assets/modules/points.mjs";
+import { nearestTo, placeOf, pointsOf, selectedIn } from "../../assets/modules/points.mjs";
 import * as selection from "../../assets/modules/selection.mjs";
 
 const { combine, count, fromBase64, has, inWords, isInside, meaning, none, of, rowsOf, tally, toBase64, within } = selection;
@@ -63,4 +63,13 @@ test("what is selected, counted and in words", () => {
   assert.deepEqual(tallied, [["metaphase", 2], ["interphase", 1], ["anaphase", 1]]);
   assert.equal(inWords(tallied), "2 metaphase, 1 interphase, 1 anaphase");
   assert.equal(inWords([["a", 1200], ["b", 5], ["c", 4], ["d", 3], ["e", 2]]), "1,200 a, 5 b, 4 c, 5 others");
+});
+
+test("the nearest cell that is shown is found, within reach", () => {
+  const points = { x: Float32Array.of(0, 1, 1.1), y: Float32Array.of(0, 1, 1), shown: Uint8Array.of(1, 1, 0) };
+  const toPixel = (x, y) => [100 * x, 200 - 100 * y];
+  assert.equal(nearestTo(points, [103, 98], toPixel, 14), 1);
+  assert.equal(nearestTo(points, [3, 190], toPixel, 14), 0);
+  assert.equal(nearestTo(points, [110, 100], toPixel, 14), 1, "the nearer is hidden");
+  assert.equal(nearestTo(points, [50, 150], toPixel, 14), undefined);
 });
