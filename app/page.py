@@ -6,7 +6,19 @@ from urllib.parse import parse_qs
 import numpy as np
 
 from app import colouring, colours, navigation
-from app.recipe import DEVIATION_SCALE, MAX_SAMPLES, PREDICTED, SHOWS, Path, Position, Recipe, RecipeError, encode_name, parse
+from app.recipe import (
+    DEVIATION_SCALE,
+    MAX_SAMPLES,
+    PREDICTED,
+    SHOWS,
+    Along,
+    Cell,
+    Position,
+    Recipe,
+    RecipeError,
+    encode_name,
+    parse,
+)
 from app.resolve import settle, structures_of
 from app.selection import mean_cell, medoid_row, rows_of
 from app.words import stage_words, structure_words
@@ -22,6 +34,7 @@ VIEWS = {
     "compare": "Compare",
     "grid": "Grid",
 }
+WAYS = "ways"  # the three ways of a walk beside each other: asked for beside the player, and by a link
 
 
 class Opening(NamedTuple):
@@ -53,7 +66,7 @@ def open_link(atlases: dict[str, Atlas], search: str | None) -> Opening:
         atlas,
         recipe,
         colour if colour in colouring.names(atlas) else colouring.DEFAULT,
-        view if view in VIEWS else "planes",
+        view if view in (*VIEWS, WAYS) else "planes",
         notice,
     )
 
@@ -65,6 +78,7 @@ def facts(atlas: Atlas) -> dict[str, Any]:
     those of cells whose observed volume is in the atlas. `genes` are the structures as a recipe names them; `colours` (r, g, b)
     of channels in their order.
     `walk` is None where there are not two medoids; its `path` is what goes between `shape=path:` and `@T` in a recipe.
+    `n_latent` is how many dimensions z_r and z_s have.
     """
     cells, stages = atlas.cells, list(dict.fromkeys(atlas.cells["stage"]))
     genes = [s.gene for s in atlas.structures]
@@ -83,19 +97,13 @@ def facts(atlas: Atlas) -> dict[str, Any]:
         "colours": colours.colours(2 + len(genes)),
         "uncertainty": {"colour": colours.UNCERTAINTY, "max_samples": MAX_SAMPLES, "full_scale": DEVIATION_SCALE},
         "walk": _walk(atlas),
+        "n_latent": atlas.config.n_latent,
     }
 
 
-def _walk(atlas: Atlas) -> dict[str, Any] | None:
+def _walk(atlas: Atlas) -> dict[str, str] | None:
     path = navigation.walk_path(atlas)
-    if path is None:
-        return None
-    rows = atlas.medoids["cell"].to_numpy()
-    return {
-        "path": str(path).partition("@")[0],
-        "stages": atlas.medoids["stage"].tolist(),
-        "positions": atlas.projection("z_r")[rows].round(4).tolist(),
-    }
+    return None if path is None else {"path": str(path).partition("@")[0]}
 
 
 def move(atlases: dict[str, Atlas], search: str | None, state: dict | None, event: dict | None) -> tuple[Atlas, Recipe]:
@@ -110,7 +118,7 @@ def move(atlases: dict[str, Atlas], search: str | None, state: dict | None, even
 def act(atlas: Atlas, recipe: Recipe, event: dict[str, Any]) -> Recipe:
     """The recipe after something was done: `event` is {"do": what, ...}, as the scripts report it.
 
-    `cell` (row), `place` (map, x, y), `step` (by), `walk` (t), `show` (show), `structures` (structures; none of them is
+    `cell` (row), `place` (map, x, y), `step` (by), `show` (show), `structures` (structures; none of them is
     the cell's own, or the first that is shown), `open` (recipe, of this atlas), `mean` and `medoid` (bits: the selection).
     """
     match event:
@@ -124,8 +132,6 @@ def act(atlas: Atlas, recipe: Recipe, event: dict[str, Any]) -> Recipe:
             return navigation.to_place(atlas, recipe, name, float(x), float(y))
         case {"do": "step", "by": int(by)}:
             return navigation.to_neighbour(atlas, recipe, by)
-        case {"do": "walk", "t": t}:
-            return navigation.to_walk(atlas, recipe, float(t))
         case {"do": "show", "show": show}:
             return navigation.to_show(atlas, recipe, show)
         case {"do": "structures", "structures": list(structures)}:
@@ -146,18 +152,20 @@ def state(atlas: Atlas, recipe: Recipe) -> dict[str, Any]:
     """The page's one state: the recipe, and what the scripts draw from it.
 
     recipe : canonical string; nearby : those of the previous and the next cell, to be fetched ahead;
-    structures : as in a recipe, for the frames of the walk; t : place on the walk, or None;
-    marks : per map what is shown there, {"row"} or {"place": [x, y]}, or nothing.
+    structures : as in a recipe, for the frames of a walk;
+    marks : per map what is shown there, or what one of its dimensions was changed of: {"row"}, {"place": [x, y]}, or nothing.
     """
     row = navigation.row_of(atlas, recipe)
-    on_walk = isinstance(recipe.shape, Path) and str(recipe.shape).partition("@")[0] == (_walk(atlas) or {}).get("path")
+    shape = recipe.shape.base if isinstance(recipe.shape, Along) else recipe.shape
     prediction = Recipe(PREDICTED, recipe.shape, structures_of(atlas, recipe))
     return {
         "recipe": str(recipe),
         "nearby": [] if row is None else [str(navigation.to_neighbour(atlas, recipe, by)) for by in (-1, 1)],
         "structures": str(prediction).rpartition("structures=")[2],
-        "t": recipe.shape.t if on_walk else None,
-        "marks": {"z_r": _mark(row, recipe.shape), "z_s": _mark(None if recipe.z_s else row, recipe.z_s)},
+        "marks": {
+            "z_r": _mark(atlas.index_of[shape.cell_id] if isinstance(shape, Cell) else None, shape),
+            "z_s": _mark(None if recipe.z_s else row, recipe.z_s),
+        },
     }
 
 

@@ -3,8 +3,8 @@
 An image of the model's is dark outside of the cell, with every channel scaled to its own maximum, so thresholds are parts of
 full scale. They were chosen on observed cells whose masks are known, 25 real and 25 simulated ones at 0.317 um: the measured
 volume over that of the mask has a median of 1.02 (80 % of real cells within 0.99 to 1.04) for the cell, and of 1.01 (0.85 to
-1.23) for DNA; of simulated ones 1.01 and 0.92. Decoded DNA is blurred: in 40 real cells reconstructed by a model of 64 x 48 x 32
-voxels it measures 1.21 in the median. So compare volumes along a walk, rather than a decoded volume with a mask.
+1.23) for DNA; of simulated ones 1.01 and 0.92. Decoded DNA is blurred: in 40 real cells reconstructed on 64 x 48 x 32 voxels
+it measures 1.21 in the median. So compare volumes along a walk, rather than a decoded volume with a mask.
 """
 
 from typing import NamedTuple

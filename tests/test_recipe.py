@@ -31,7 +31,7 @@ def along(forms):
     return forms | st.builds(Along, st.integers(1, 64), st.floats(-1000, 1000), forms)
 
 
-shapes = along(places)
+shapes, localisations = along(places), along(st.none() | cells | positions | draws | literals)
 of_a_cell = st.builds(Recipe, st.sampled_from(("observed", "reconstructed")), cells, st.just(()) | names.map(lambda g: (g,)))
 recipes = st.one_of(
     of_a_cell,

@@ -48,6 +48,12 @@ export class Address {
     this.#waiting = setTimeout(() => this.#main && this.window.history.replaceState(null, "", this.#text()), LOOK_AFTER_MS);
   }
 
+  /** A part changed by an act that can be undone. */
+  step() {
+    clearTimeout(this.#waiting);
+    if (this.#main) this.window.history.pushState(null, "", this.#text());
+  }
+
   undo() {
     this.window.history.back();
   }

@@ -1,34 +1,28 @@
 // The page's scripts, put together. Dash calls what is exported here (assets/explorer.js); what happened goes back as an event.
 
 import { Address } from "./address.mjs";
+import { Dial } from "./dial.mjs";
 import { Home } from "./home.mjs";
 import { describe as describeKeys, listen as listenToKeys } from "./keys.mjs";
 import { Know } from "./know.mjs";
 import { listen as listenToLegend } from "./legend.mjs";
 import { Maps } from "./maps.mjs";
-import { Player } from "./player.mjs";
-import { walkRecipe } from "./recipe.mjs";
 import { listen as listenToTheme } from "./theme.mjs";
 import { Viewer } from "./viewer.mjs";
 import { Volumes } from "./volumes.mjs";
-import { placeAt, wordsAt } from "./walk.mjs";
+import { Walker } from "./walker.mjs";
 import { hasWebgl2, isSoftwareRendered } from "./webgl.mjs";
-
-const SAY_EVERY_MS = 700; // while the walk is played, the server's words follow this often
-const SETTLE_MS = 250; // after the slider stopped
 
 const byId = (id) => document.getElementById(id);
 const set = (id, props) => window.dash_clientside.set_props(id, props);
 
 const volumes = new Volumes();
-let viewer, maps, player, home, know, address; // made when Dash has drawn the page
+let viewer, maps, walker, dial, home, know, address; // made when Dash has drawn the page
 let state; // what app/page.py says is shown
 let theFacts; // what it says of the atlas
 let n_events = 0;
-let lastSaid = 0;
-let isAnswered = true; // whether the server has answered what was last said
-let settling;
-let isHeld = false; // whether a hand was the last to move the slider
+let theView; // its name
+let walkText = ""; // what the address says of the walk before there is a walker
 
 /** Tells the server what was done. Counted, so that the same thing done twice is two events. */
 const report = (event) => set("event", { data: { ...event, n: ++n_events } });
@@ -53,15 +47,12 @@ export const has_webgl = () => hasWebgl2();
 export function show(newState, facts) {
   if (!newState || !facts) return;
   state = newState;
-  isAnswered = true;
   if (!maps) start(facts);
   maps.mark(state.marks);
   home.show(state, facts);
   byId("all-structures").setAttribute("aria-pressed", hasAll(facts));
-  if (state.t !== null && player.playing) return;
-  player?.pause();
-  if (state.t !== null) takePlace(state.t);
-  sayWalk(facts.walk, state.t);
+  dial.show(state.recipe);
+  if (walker.follow(state)) return;
   know.doubt();
   theViewer().facts = facts;
   theViewer()
@@ -74,13 +65,6 @@ export function show(newState, facts) {
 
 const hasAll = (facts) => state.structures === facts.genes.join();
 
-function takePlace(t) {
-  if (t === player.t) return;
-  player.be(t);
-  isHeld = false;
-  set("walk", { value: t });
-}
-
 /** The drawer opens. */
 export const home_opened = (clicks) => Boolean(clicks);
 
@@ -92,19 +76,22 @@ export const home_show = (show) => (show === "predicted" ? "block" : "none");
 
 /** The view was chosen. */
 export function view(name) {
-  if (name) theViewer().setView(name);
+  if (!name) return;
+  theView = name;
+  theViewer().setView(name);
+  walker?.viewed();
 }
 
 /** The address always leads back to what is shown. */
 export function remember(newState, colour, viewName) {
-  if (newState) theAddress().write({ recipe: newState.recipe, colour, view: viewName }, player?.playing);
+  if (newState) theAddress().write({ recipe: newState.recipe, colour, view: viewName }, walker?.playing);
 }
 
 function theAddress() {
   if (address) return address;
   address = new Address(window, ({ recipe, colour, view: viewName }) => {
     if (!recipe?.startsWith(`atlas=${theFacts.atlas};`)) return window.location.reload();
-    player?.pause();
+    walker?.halt();
     report({ do: "open", recipe });
     set("colour", { value: colour });
     set("view", { value: viewName });
@@ -118,6 +105,10 @@ function theAddress() {
   address.add("look", {
     get: () => (Object.keys(shown.look).length ? JSON.stringify(shown.look) : ""),
     set: (text) => shown.setLook(parsed(text)),
+  });
+  address.add("walk", {
+    get: () => walker?.text ?? walkText,
+    set: (text) => (walker ? (walker.text = text) : (walkText = text)),
   });
   return address;
 }
@@ -154,15 +145,11 @@ export function change_atlas(atlas, facts) {
   if (atlas && facts && atlas !== facts.atlas) window.location.search = `?atlas=${atlas}`;
 }
 
-/** The slider of the walk was moved. When the player moves it that comes back too, and late; only a hand counts. */
-export function seek(t) {
-  if (isHeld && t !== player.t) player.seek(t);
-}
+/** The slider of the walk was moved, by a hand or by the player. */
+export const seek = (value) => walker?.seek(value);
 
 /** Speed or loop was chosen. */
-export function set_pace(speed, loops) {
-  if (player) [player.speed, player.loops] = [Number(speed), loops];
-}
+export const set_pace = (speed, loops) => walker?.setPace(speed, loops);
 
 function start(facts) {
   theFacts = facts;
@@ -176,11 +163,9 @@ function start(facts) {
     const all = facts.genes.map(decodeURIComponent);
     report({ do: "structures", structures: hasAll(facts) ? [] : all });
   });
-  if (facts.walk) startPlayer(facts);
-  const go = (by) => {
-    isHeld = false;
-    return state.t === null ? report({ do: "step", by }) : player.step(by);
-  };
+  startWalker(facts);
+  dial = new Dial(byId("dial"), (recipe) => walker.open(recipe));
+  const go = (by) => (walker.isShown ? walker.step(by) : report({ do: "step", by }));
   listenToKeys((asked) => press(asked, go));
   describeKeys(byId("keys").querySelector("dl"));
   byId("show-keys").addEventListener("click", () => byId("keys").showModal());
@@ -196,7 +181,10 @@ function press(asked, go) {
   const acts = {
     back: () => go(-1),
     on: () => go(1),
-    play: () => player?.toggle(),
+    play: () => walker.toggle(),
+    stop: () => walker.addShown(),
+    seed: () => dial.step(Number(which)),
+    likeliest: () => dial.likeliest(),
     channel: () => theViewer().toggle(Number(which)),
     view: () => set("view", { value: which }),
     contrast: () => theViewer().autoContrast(),
@@ -208,50 +196,10 @@ function press(asked, go) {
   acts[what]();
 }
 
-function startPlayer(facts) {
-  const { walk } = facts;
-  player = new Player(walk.stages.length, {
-    recipe: (t) => walkRecipe(facts, state.structures, t),
-    prefetch: (recipe) => theViewer().prefetch(recipe),
-    show: (recipe) => theViewer().show(recipe),
-    moved: (t) => {
-      sayWalk(walk, t);
-      set("walk", { value: t });
-      clearTimeout(settling);
-      if (!player.playing) settling = setTimeout(() => report({ do: "walk", t }), SETTLE_MS);
-      else if (isAnswered && performance.now() - lastSaid > SAY_EVERY_MS) tell(t);
-    },
-    changed: (playing) => {
-      isHeld &&= !playing;
-      byId("player").dataset.playing = playing;
-      byId("play").setAttribute("aria-label", playing ? "Pause" : "Play the cell cycle");
-      byId("sentence").setAttribute("aria-live", playing ? "off" : "polite"); // not a sentence every second
-      if (!playing) tell(player.t);
-    },
-  });
-  const marks = walk.stages.map((label, value) => ({ value, label }));
-  set("walk", { max: walk.stages.length - 1, marks });
-  byId("player").hidden = false;
-  byId("play").addEventListener("click", () => player.toggle());
-  const hold = ({ key, target }) => {
-    if (key === "Tab" || !target.closest("#walk")) return;
-    isHeld = true;
-    player.pause();
-  };
-  for (const kind of ["pointerdown", "keydown"]) byId("player").addEventListener(kind, hold, { capture: true });
-}
-
-function tell(t) {
-  lastSaid = performance.now();
-  isAnswered = false;
-  report({ do: "walk", t });
-}
-
-/** Where the walk is, on the map and in words; `t` is null where something else is shown. */
-function sayWalk(walk, t) {
-  if (!walk) return;
-  maps.walk(walk.positions, t === null ? null : placeAt(walk.positions, t));
-  byId("player").querySelector(".walk-words").textContent = t === null ? "From medoid to medoid of its stages" : wordsAt(walk.stages, t);
+function startWalker(facts) {
+  const changed = (isStep) => (isStep ? theAddress().step() : theAddress().changed());
+  walker = new Walker(facts, { report, set, maps, viewer: theViewer, view: () => theView, changed });
+  if (walkText) walker.text = walkText;
 }
 
 /** Where a graphics card draws, 3D costs nothing: show it too, unless the address asks for a view. */

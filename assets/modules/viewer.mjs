@@ -13,8 +13,9 @@ import { Painter } from "./painter.mjs";
 import { tiles } from "./tiles.mjs";
 import { firstWindow, withUncertainty, wordsOf } from "./uncertain.mjs";
 import { genesOf, kindOf, uncertaintyOf } from "./variants.mjs";
+import * as ways from "./ways.mjs";
 
-const PANELS = { grid, compare }; // views of many pictures
+const PANELS = { grid, compare, ways }; // views of many pictures
 
 export class Viewer {
   #element;
@@ -151,7 +152,7 @@ export class Viewer {
     if (!signal.aborted && isCurrent()) this.#dressing.say("planes");
   }
 
-  /** @param {"slice"|"planes"|"both"|"3d"|"grid"|"compare"} view */
+  /** @param {"slice"|"planes"|"both"|"3d"|"grid"|"compare"|"ways"} view */
   async setView(view) {
     const isOther = PANELS[view] !== PANELS[this.#view];
     this.#view = view;
@@ -298,7 +299,7 @@ export class Viewer {
     this.#kind = kind;
     if (this.#painted && recipe !== this.#painted && recipe !== this.#lookFor) this.#look = forAnother(this.#look, (name) => autoWindow(this.#counts(name)));
     this.#channels.show(this.#names, this.#look, this.#palette);
-    this.#dressing.kind = kind === compare ? "" : kind ? "predicted" : kindOf(recipe);
+    this.#dressing.kind = kind === compare ? "" : kind === grid ? "predicted" : kindOf(recipe);
   }
 
   async #paint(volume, recipe) {
