@@ -54,6 +54,10 @@ PLAY = "play"
 WALK = "walk"
 SPEED = "speed"
 LOOP = "loop"
+WALK_ROW = "walk-row"  # stops, or which dimension
+WALK_ROOM = "walk-room"  # ways, the nearest cell, curves
+WALK_DETAILS = "walk-details"  # opens it
+DIAL = "dial"  # of z_s
 
 # Viewer
 PREVIOUS = "previous"

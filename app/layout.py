@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from app import home, ids, know, own_page
+from app import home, ids, know, own_page, walking
 from app.colouring import Scale, number
 from app.figures import Group
 from app.page import VIEWS
@@ -168,11 +168,9 @@ def _player() -> html.Section:
                         id=ids.PLAY,
                         className="play",
                         title="Play or pause (space)",
-                        **{"aria-label": "Play the cell cycle"},
+                        **{"aria-label": "Play the walk"},
                     ),
-                    html.Div(
-                        [html.H2("Through mitosis"), html.P("From medoid to medoid of the stages.", className="walk-words")]
-                    ),
+                    walking.heading(),
                     dmc.SegmentedControl(
                         id=ids.SPEED,
                         data=[{"value": value, "label": f"{value}×"} for value in ("0.5", "1", "2")],
@@ -181,6 +179,7 @@ def _player() -> html.Section:
                         **{"aria-label": "Speed"},
                     ),
                     dmc.Switch(id=ids.LOOP, label="Loop", checked=True, size="xs"),
+                    walking.details(),
                 ],
                 className="player-row",
             ),
@@ -196,6 +195,7 @@ def _player() -> html.Section:
                 thumbLabel="Place on the walk",
                 className="walk",
             ),
+            *walking.below(),
         ],
         id=ids.PLAYER,
         className="player",
@@ -249,7 +249,13 @@ def _viewer() -> html.Section:
                 className="note-row",
             ),
             html.Div(id=ids.VIEWER, className="viewer", **{"data-state": "loading", "data-recipe": ""}),
-            html.Div(id=ids.CHANNELS, className="channels", role="group", **{"aria-label": "Channels"}),
+            html.Div(
+                [
+                    html.Div(id=ids.CHANNELS, className="channels", role="group", **{"aria-label": "Channels"}),
+                    walking.dial(),
+                ],
+                className="channels-row",
+            ),
             html.Div(
                 [
                     html.Div(id=ids.OVERLAYS, className="overlays"),

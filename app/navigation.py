@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.recipe import OBSERVED, PREDICTED, RECONSTRUCTED, Cell, Own, Path, Position, Recipe
+from app.recipe import OBSERVED, PREDICTED, RECONSTRUCTED, Along, Cell, Own, Path, Position, Recipe
 from app.resolve import nearest_cell, structures_of
 from model.atlas import Atlas
 from model.latent import map_to_latent
@@ -57,6 +57,8 @@ def to_neighbour(atlas: Atlas, recipe: Recipe, by: int) -> Recipe:
 def nearest_row(atlas: Atlas, recipe: Recipe) -> int:
     """Row of the cell that is shown, or of the one nearest to it: on the map, or the stop of a walk."""
     shape = recipe.shape
+    if isinstance(shape, Along):
+        return nearest_row(atlas, replace(recipe, shape=shape.base))
     if isinstance(shape, Path):
         return atlas.index_of[shape.stops[round(shape.t)]]
     if isinstance(shape, Position):

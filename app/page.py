@@ -12,8 +12,9 @@ from app.recipe import (
     OBSERVED,
     PREDICTED,
     SHOWS,
+    Along,
+    Cell,
     Own,
-    Path,
     Position,
     Recipe,
     RecipeError,
@@ -37,6 +38,7 @@ VIEWS = {
     "compare": "Compare",
     "grid": "Grid",
 }
+WAYS = "ways"  # the three ways of a walk beside each other: asked for beside the player, and by a link
 
 
 class Opening(NamedTuple):
@@ -70,7 +72,7 @@ def open_link(atlases: dict[str, Atlas], search: str | None) -> Opening:
         atlas,
         recipe,
         colour if colour in colouring.names(atlas) else colouring.DEFAULT,
-        view if view in VIEWS else "planes",
+        view if view in (*VIEWS, WAYS) else "planes",
         notice,
     )
 
@@ -84,6 +86,7 @@ def facts(atlas: Atlas) -> dict[str, Any]:
     of channels in their order.
     `walk` is None where there are not two medoids; its `path` is what goes between `shape=path:` and `@T` in a recipe.
     Of very many cells, columns of all cells are left out: the scripts fetch them as bytes (`app.crowd`).
+    `n_latent` is how many dimensions z_r and z_s have.
     """
     genes = [s.gene for s in atlas.structures]
     return {
@@ -98,6 +101,7 @@ def facts(atlas: Atlas) -> dict[str, Any]:
         "colours": colours.colours(2 + len(genes)),
         "uncertainty": {"colour": colours.UNCERTAINTY, "max_samples": MAX_SAMPLES, "full_scale": DEVIATION_SCALE},
         "walk": _walk(atlas),
+        "n_latent": atlas.config.n_latent,
     }
 
 
@@ -113,16 +117,9 @@ def _columns(atlas: Atlas) -> dict[str, list]:
     }
 
 
-def _walk(atlas: Atlas) -> dict[str, Any] | None:
+def _walk(atlas: Atlas) -> dict[str, str] | None:
     path = navigation.walk_path(atlas)
-    if path is None:
-        return None
-    rows = atlas.medoids["cell"].to_numpy()
-    return {
-        "path": str(path).partition("@")[0],
-        "stages": atlas.medoids["stage"].tolist(),
-        "positions": atlas.projection("z_r")[rows].round(4).tolist(),
-    }
+    return None if path is None else {"path": str(path).partition("@")[0]}
 
 
 def move(atlases: dict[str, Atlas], search: str | None, state: dict | None, event: dict | None) -> tuple[Atlas, Recipe]:
@@ -137,7 +134,7 @@ def move(atlases: dict[str, Atlas], search: str | None, state: dict | None, even
 def act(atlas: Atlas, recipe: Recipe, event: dict[str, Any]) -> Recipe:
     """The recipe after something was done: `event` is {"do": what, ...}, as the scripts report it.
 
-    `cell` (row), `place` (map, x, y), `step` (by), `walk` (t), `show` (show), `structures` (structures; none of them is
+    `cell` (row), `place` (map, x, y), `step` (by), `show` (show), `structures` (structures; none of them is
     the cell's own, or the first that is shown), `open` (recipe, of this atlas), `mean` and `medoid` (bits: the selection).
     """
     match event:
@@ -151,8 +148,6 @@ def act(atlas: Atlas, recipe: Recipe, event: dict[str, Any]) -> Recipe:
             return navigation.to_place(atlas, recipe, name, float(x), float(y))
         case {"do": "step", "by": int(by)}:
             return navigation.to_neighbour(atlas, recipe, by)
-        case {"do": "walk", "t": t}:
-            return navigation.to_walk(atlas, recipe, float(t))
         case {"do": "show", "show": show}:
             return navigation.to_show(atlas, recipe, show)
         case {"do": "structures", "structures": list(structures)}:
@@ -173,19 +168,22 @@ def state(atlas: Atlas, recipe: Recipe) -> dict[str, Any]:
     """The page's one state: the recipe, and what the scripts draw from it.
 
     recipe : canonical string; nearby : those of the previous and the next cell, to be fetched ahead;
-    structures : as in a recipe, for the frames of the walk; t : place on the walk, or None;
-    marks : per map what is shown there, {"row"}, {"place": [x, y]}, {"own": [x, y], "name"}, or nothing.
+    structures : as in a recipe, for the frames of a walk;
+    marks : per map what is shown there, or what one of its dimensions was changed of: {"row"}, {"place": [x, y]},
+    {"own": [x, y], "name"}, or nothing.
     """
     row = navigation.row_of(atlas, recipe)
-    on_walk = isinstance(recipe.shape, Path) and str(recipe.shape).partition("@")[0] == (_walk(atlas) or {}).get("path")
+    shape = recipe.shape.base if isinstance(recipe.shape, Along) else recipe.shape
     structures = structures_of(atlas, recipe) or navigation.predictable(atlas, recipe)
     prediction = Recipe(PREDICTED, recipe.shape, structures)
     return {
         "recipe": str(recipe),
         "nearby": [] if row is None else [str(navigation.to_neighbour(atlas, recipe, by)) for by in (-1, 1)],
         "structures": str(prediction).rpartition("structures=")[2],
-        "t": recipe.shape.t if on_walk else None,
-        "marks": {"z_r": _mark(row, recipe.shape), "z_s": _mark(None if recipe.z_s else row, recipe.z_s)}
+        "marks": {
+            "z_r": _mark(atlas.index_of[shape.cell_id] if isinstance(shape, Cell) else None, shape),
+            "z_s": _mark(None if recipe.z_s else row, recipe.z_s),
+        }
         | _own_marks(atlas, recipe),
     }
 

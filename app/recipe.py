@@ -10,8 +10,9 @@
          |prior:SEED                    z_r ~ N(0, I)
          |z_r:v,v,...                   z_r itself
          |own:NAME:z_r[:z_r_hat:z_s:y]  a cell that somebody brought along, by what the encoders say of it
+         |dim:D@V:SHAPE                 any of these with coordinate D of z_r, counted from 1, set to V
     structures=GENE,GENE,...            which structures are predicted, in the order of their channels
-    z_s=0|seed:N|cell:ID|map:X,Y|v,v,...
+    z_s=0|seed:N|cell:ID|map:X,Y|v,v,...|dim:D@V:Z_S
     value=image|sd:N:SEED               the image, or its standard deviation over N draws of z_s
 
 For example `show=predicted;shape=path:radial:sim1_000042,sim1_000100@0.25;structures=TOMM20,FBL`. Names are percent-encoded
@@ -185,6 +186,20 @@ class Own:
 
 
 @dataclass(frozen=True)
+class Along:
+    """Another form with one coordinate of its latent set to a value: `D@V:FORM`. D counts from 1; the prior of V is N(0, 1)."""
+
+    dimension: int
+    value: float
+    base: "Cell | Path | Position | Draw | Literal | Own | None"
+
+    def __post_init__(self):
+        _require(self.dimension >= 1, f"dimension {self.dimension}; they count from 1")
+        _require(abs(self.value) <= MAX_LATENT, f"a latent is beyond {MAX_LATENT:g}; the prior is N(0, I)")
+        _require(not isinstance(self.base, Along), "one dimension at a time; give the whole latent to set several")
+
+
+@dataclass(frozen=True)
 class Deviation:
     """Standard deviation of each structure's channel over draws of z_s from the prior: `N:SEED`."""
 
@@ -211,6 +226,7 @@ FORMS = {
     "z_s": {"cell:": Cell, "map:": Position, "seed:": Draw, "": Literal},
     "value": {"sd:": Deviation},
 }
+LATENTS, ALONG = ("shape", "z_s"), "dim:"  # the fields that stand for a latent, and what may go before their forms
 DEFAULTS = {"z_s": "0", "value": "image"}  # read as None
 
 
@@ -219,16 +235,17 @@ class Recipe:
     """Which volume is meant. `str(recipe)` is its canonical string."""
 
     show: str
-    shape: Cell | Path | Position | Draw | Literal | Own
+    shape: Cell | Path | Position | Draw | Literal | Own | Along
     structures: tuple[str, ...] = ()
-    z_s: Cell | Position | Draw | Literal | None = None  # None is z_s = 0, the most probable localisation
+    z_s: Cell | Position | Draw | Literal | Along | None = None  # None is z_s = 0, the most probable localisation
     value: Deviation | None = None  # None is the image itself
     atlas: str | None = None
 
     def __post_init__(self):
         genes = self.structures
         _check("show", self.show in SHOWS, f"{self.show!r} is unknown; use one of {', '.join(SHOWS)}")
-        _check("shape", type(self.shape) in FORMS["shape"].values(), "missing; a recipe needs shape=...")
+        shape = self.shape.base if isinstance(self.shape, Along) else self.shape
+        _check("shape", type(shape) in FORMS["shape"].values(), "missing; a recipe needs shape=...")
         _check("atlas", self.atlas is None or re.fullmatch("[0-9a-f]{12}", self.atlas), "not an id; give 12 hexadecimal digits")
         _check("structures", all(genes) and len(set(genes)) == len(genes), "a name is empty or repeated; name each once")
         if self.show == PREDICTED:
@@ -288,13 +305,21 @@ def url_path(recipe: Recipe) -> str:
 def _read_form(key: str, text: str) -> Any:
     if text == DEFAULTS.get(key):
         return None
+    before = [ALONG] if key in LATENTS else []
+    if before and text.startswith(ALONG):
+        place, _, base = text.removeprefix(ALONG).partition(":")
+        dimension, at, value = place.partition("@")
+        _require(at and base, f"{text!r} does not say which dimension of what; write it as dim:D@V:FORM")
+        return Along(_integer(dimension), _number(value), _read_form(key, base))
     for prefix, form in FORMS[key].items():
         if text.startswith(prefix):
             return form.parse(text.removeprefix(prefix))
-    raise InputError(f"{text!r} is not one of its forms; begin it with {', '.join(FORMS[key])}")
+    raise InputError(f"{text!r} is not one of its forms; begin it with {', '.join([*FORMS[key], *before])}")
 
 
 def _write_form(key: str, value: Any) -> str:
+    if isinstance(value, Along):
+        return f"{ALONG}{value.dimension}@{_decimal(value.value)}:{_write_form(key, value.base) or DEFAULTS[key]}"
     return next((f"{prefix}{value}" for prefix, form in FORMS[key].items() if type(value) is form), "")
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy import ndarray
 
-from app.recipe import OBSERVED, PREDICTED, Cell, Draw, Literal, Own, Path, Position, Recipe, RecipeError
+from app.recipe import OBSERVED, PREDICTED, Along, Cell, Draw, Literal, Own, Path, Position, Recipe, RecipeError
 from model.atlas import Atlas
 from model.latent import distances_to, map_to_latent, smallest, walk
 
@@ -54,7 +54,7 @@ def settle(atlas: Atlas, recipe: Recipe) -> Recipe:
     return replace(recipe, structures=())
 
 
-def _check_names(atlas: Atlas, key: str, form: Cell | Path | Position | Draw | Literal | Own | None) -> None:
+def _check_names(atlas: Atlas, key: str, form: Cell | Path | Position | Draw | Literal | Own | Along | None) -> None:
     match form:
         case Cell(cell_id):
             row_of(atlas, cell_id, key)
@@ -70,6 +70,10 @@ def _check_names(atlas: Atlas, key: str, form: Cell | Path | Position | Draw | L
                 raise RecipeError(
                     key, f"{len(y)} probabilities of structures; this atlas has {len(atlas.structures)} structures"
                 )
+        case Along(dimension, _, base):
+            if dimension > atlas.config.n_latent:
+                raise RecipeError(key, f"no dimension {dimension}; give 1 to {atlas.config.n_latent}")
+            _check_names(atlas, key, base)
 
 
 def row_of(atlas: Atlas, cell_id: str, key: str = "shape") -> int:
@@ -87,9 +91,11 @@ def structures_of(atlas: Atlas, recipe: Recipe) -> tuple[str, ...]:
     return recipe.structures or (str(atlas.cells["structure"].iloc[row_of(atlas, recipe.shape.cell_id)]),)
 
 
-def z_r(atlas: Atlas, shape: Cell | Path | Position | Draw | Literal | Own) -> ndarray:
+def z_r(atlas: Atlas, shape: Cell | Path | Position | Draw | Literal | Own | Along) -> ndarray:
     """z_r (n,) float64 of a settled recipe's shape."""
     match shape:
+        case Along(dimension, value, base):
+            return _with_coordinate(z_r(atlas, base), dimension, value)
         case Path(kind, stops, t):
             return walk(atlas.latent("z_r")[[row_of(atlas, stop) for stop in stops]], t, kind)
         case Draw(seed):
@@ -99,9 +105,11 @@ def z_r(atlas: Atlas, shape: Cell | Path | Position | Draw | Literal | Own) -> n
     return _latent(atlas, "z_r", shape)
 
 
-def z_s(atlas: Atlas, form: Cell | Position | Draw | Literal | None) -> ndarray:
+def z_s(atlas: Atlas, form: Cell | Position | Draw | Literal | Along | None) -> ndarray:
     """z_s (n,) float64 of a settled recipe's z_s; None is 0, the most probable localisation."""
     match form:
+        case Along(dimension, value, base):
+            return _with_coordinate(z_s(atlas, base), dimension, value)
         case None:
             return np.zeros(atlas.config.n_latent)
         case Draw(seed):
@@ -109,9 +117,21 @@ def z_s(atlas: Atlas, form: Cell | Position | Draw | Literal | None) -> ndarray:
     return _latent(atlas, "z_s", form)
 
 
+def latents(atlas: Atlas, recipe: Recipe) -> tuple[ndarray, ndarray]:
+    """z_r (n,) and z_s (n,) float64 of a settled recipe; of a cell that is observed or reconstructed its own."""
+    own = recipe.z_s if recipe.show == PREDICTED else recipe.shape
+    return z_r(atlas, recipe.shape), z_s(atlas, own)
+
+
 def z_s_samples(atlas: Atlas, n_samples: int, seed: int) -> ndarray:
     """(n_samples, n) float64 draws of z_s from the prior N(0, I). More samples begin with the same ones."""
     return np.random.default_rng([_Z_S_STREAM, seed]).standard_normal((n_samples, atlas.config.n_latent))
+
+
+def _with_coordinate(z: ndarray, dimension: int, value: float) -> ndarray:
+    z = z.copy()
+    z[dimension - 1] = value
+    return z
 
 
 def _latent(atlas: Atlas, name: str, form: Cell | Position | Literal) -> ndarray:

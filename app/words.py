@@ -1,10 +1,11 @@
 """What is shown, in words: the caption over the volume, the note under it, and the sentence a screen reader says."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from app.navigation import row_of
-from app.recipe import OBSERVED, PREDICTED, RECONSTRUCTED, Cell, Draw, Literal, Own, Path, Position, Recipe
-from app.resolve import nearest_cell, structures_of
+from app.recipe import OBSERVED, PREDICTED, RECONSTRUCTED, Along, Cell, Draw, Literal, Own, Path, Position, Recipe
+from app.resolve import nearest_cell, structures_of, z_r
 from model.atlas import Atlas
 from model.latent import Place, map_to_latent
 from model.vocabulary import NOT_ANNOTATED
@@ -74,6 +75,10 @@ def _shape(atlas: Atlas, recipe: Recipe) -> tuple[str, str]:
         case Own(name):
             nearest = atlas.cells.iloc[nearest_cell(atlas, recipe).row]
             return f"Your cell {name}", f"nearest cell {nearest['cell_id']}, {stage_words(nearest['stage'])}"
+        case Along(dimension, value, base):
+            own = float(z_r(atlas, base)[dimension - 1])
+            title, place = _shape(atlas, replace(recipe, shape=base))
+            return f"{title}, changed", f"dimension {dimension} of z_r at {value:g}, its own is {own:.2f} · {place}"
     return "A shape given as numbers", f"{len(recipe.shape.z)} latent values"
 
 
@@ -101,14 +106,18 @@ def _note(atlas: Atlas, recipe: Recipe) -> str:
     return f"{_shape_note(atlas, recipe.shape)} {_structures_note(atlas, recipe.z_s)}"
 
 
-def _shape_note(atlas: Atlas, shape: Cell | Path | Position | Draw | Literal | Own) -> str:
+def _shape_note(atlas: Atlas, shape: Cell | Path | Position | Draw | Literal | Own | Along) -> str:
+    if isinstance(shape, Along):
+        return f"Membrane and DNA with dimension {shape.dimension} of z_r at {shape.value:g}; most cells have -3 to 3."
     if not isinstance(shape, Position):
         return "Membrane and DNA from the shape alone."
     return RULE + _doubt(_place(atlas, "z_r", shape.x, shape.y))
 
 
-def _structures_note(atlas: Atlas, z_s: Cell | Position | Draw | Literal | None) -> str:
+def _structures_note(atlas: Atlas, z_s: Cell | Position | Draw | Literal | Along | None) -> str:
     match z_s:
+        case Along(dimension, value, base):
+            return f"{_structures_note(atlas, base)[:-1]}, but dimension {dimension} of z_s at {value:g}."
         case None:
             return "Structures where the model most expects them."
         case Cell(cell_id):

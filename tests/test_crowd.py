@@ -6,8 +6,9 @@ import pytest
 from PIL.ImageColor import getrgb
 
 from app import colouring, crowd, maps, page
-from app.figures import GREY, RAMP, groups, span
+from app.figures import groups, span
 from app.server import make_server
+from app.tones import tones
 from tests.serving import serving
 from tests.stub_decoder import StubDecoder
 
@@ -43,11 +44,11 @@ def test_a_cell_has_the_colour_of_its_group(atlas, colour):
 def test_a_number_goes_up_the_ramp_and_who_has_none_is_grey(atlas):
     colour = next(name for name in colouring.names(atlas) if name.startswith(colouring.VARIATION))
     scale, shades = colouring.scale(atlas, colour), crowd.shades(atlas, colour)
-    palette = crowd.palette(groups(atlas, colour), RAMP)
+    palette = crowd.palette(groups(atlas, colour), tones("dark").ramp)
     none = ~np.isfinite(scale.values)
     assert none.any()
     assert (shades[none] == 0).all()
-    assert palette.colours[0] == GREY
+    assert palette.colours[0] == tones("dark").grey
     ordered = shades[~none][np.argsort(scale.values[~none], kind="stable")].astype(int)
     assert (np.diff(ordered) >= 0).all()
     assert (ordered[0], ordered[-1]) == (1, 255)
@@ -58,7 +59,7 @@ def test_a_number_goes_up_the_ramp_and_who_has_none_is_grey(atlas):
 
 
 def test_a_number_that_every_cell_has_needs_no_grey(atlas):
-    palette = crowd.palette(groups(atlas, "cell_volume_um3"), RAMP)
+    palette = crowd.palette(groups(atlas, "cell_volume_um3"), tones("dark").ramp)
     assert set(palette.groups[1:]) == {0}
     assert palette.groups[0] == 1, "no group: nothing hides it, and no cell has it"
     assert crowd.shades(atlas, "cell_volume_um3").min() >= 1

@@ -91,7 +91,6 @@ def test_the_scripts_path_makes_the_recipe_of_the_walk(atlas):
     structures = page.state(atlas, recipe)["structures"]
     made = f"atlas={facts['atlas']};show=predicted;shape=path:{facts['walk']['path']}@0.125;structures={structures}"
     assert made == str(recipe)
-    assert len(facts["walk"]["stages"]) == len(facts["walk"]["positions"]) == len(recipe.shape.stops)
 
 
 def test_events_move_the_page(atlases, atlas):
@@ -101,7 +100,6 @@ def test_events_move_the_page(atlases, atlas):
         ({"do": "cell", "row": 3}, f"show=reconstructed;shape=cell:{navigation.cell_id(atlas, 3)}"),
         (place, "shape=map:z_r:1,0.5"),
         (place | {"map": "z_s"}, "z_s=map:1,0.5"),
-        ({"do": "walk", "t": 2}, "@2"),
         ({"do": "step", "by": 1}, state["nearby"][1]),
         ({"do": "show", "show": "observed"}, "show=observed"),
         ({"do": "structures", "structures": ["FBL"]}, "structures=FBL"),
@@ -133,11 +131,9 @@ def test_the_state_says_where_the_picture_is_on_the_maps(atlas):
     there = navigation.to_place(atlas, start, "z_s", 1, 2)
     assert page.state(atlas, there)["marks"] == {"z_r": {"row": row}, "z_s": {"place": [1, 2]}}
     walk = page.state(atlas, navigation.to_walk(atlas, start, 1.5))
-    assert (walk["marks"], walk["t"], walk["nearby"]) == ({"z_r": {}, "z_s": {}}, 1.5, [])
-    other_walk = parse(
-        f"show=predicted;shape=path:slerp:{navigation.cell_id(atlas, 0)},{navigation.cell_id(atlas, 1)}@0.5;structures=FBL"
-    )
-    assert page.state(atlas, other_walk)["t"] is None, "it is not the player's"
+    assert (walk["marks"], walk["nearby"]) == ({"z_r": {}, "z_s": {}}, [])
+    changed = parse(f"show=predicted;shape=dim:2@1.5:cell:{navigation.cell_id(atlas, 3)};structures=FBL")
+    assert page.state(atlas, changed)["marks"]["z_r"] == {"row": 3}, "what it goes around"
 
 
 def test_only_what_is_there_can_be_chosen(atlas):

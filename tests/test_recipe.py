@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import recipe
-from app.recipe import Cell, Deviation, Draw, Literal, Own, Path, Position, Recipe, RecipeError, parse
+from app.recipe import Along, Cell, Deviation, Draw, Literal, Own, Path, Position, Recipe, RecipeError, parse
 from model.latent import PATHS
 
 names = st.one_of(st.text(string.ascii_letters + "0123456789_.-", min_size=1), st.text(min_size=1, max_size=20))
@@ -28,12 +28,22 @@ paths = st.lists(names, min_size=2, max_size=5).flatmap(
     lambda stops: st.builds(Path, st.sampled_from(sorted(PATHS)), st.just(tuple(stops)), st.floats(0, len(stops) - 1))
 )
 atlases = st.none() | st.text("0123456789abcdef", min_size=12, max_size=12)
-shapes = st.one_of(cells, paths, positions, draws, literals, own_cells)
+places = st.one_of(cells, paths, positions, draws, literals, own_cells)
+
+
+def along(forms):
+    """These forms, and each with one coordinate set."""
+    return forms | st.builds(Along, st.integers(1, 64), st.floats(-1000, 1000), forms)
+
+
+shapes, localisations = along(places), along(st.none() | cells | positions | draws | literals)
 of_a_cell = st.builds(Recipe, st.sampled_from(("observed", "reconstructed")), cells, st.just(()) | names.map(lambda g: (g,)))
 recipes = st.one_of(
     of_a_cell,
     st.builds(Recipe, st.sampled_from(("observed", "reconstructed")), own_with_structure, atlas=atlases),
-    st.builds(Recipe, st.just("predicted"), shapes, genes, st.none() | cells | positions | draws | literals, atlas=atlases),
+    st.builds(
+        Recipe, st.just("predicted"), shapes, genes, along(st.none() | cells | positions | draws | literals), atlas=atlases
+    ),
     st.builds(
         Recipe, st.just("predicted"), shapes, genes, value=st.builds(Deviation, st.integers(2, 256 // 11), seeds), atlas=atlases
     ),
@@ -80,6 +90,10 @@ def test_every_field():
             "show=predicted;shape=map:z_r:1.5,0;structures=FBL;z_s=1,0.1",
         ),
         ("show=observed;shape=cell:plate 1/é", "show=observed;shape=cell:plate%201%2F%C3%A9"),
+        (
+            "show=predicted;shape=dim:03@1.50:cell:a;structures=FBL;z_s=dim:1@-0:0",
+            "show=predicted;shape=dim:3@1.5:cell:a;structures=FBL;z_s=dim:1@0:0",
+        ),
         ("show=predicted;shape=prior:007;structures=A%2CB", "show=predicted;shape=prior:7;structures=A%2CB"),
     ],
 )
@@ -106,7 +120,15 @@ PREDICTED = "show=predicted;structures=FBL;"
         (PREDICTED + "shape=cell:", "shape", "empty"),
         (PREDICTED + "shape=cell:a,b", "shape", "percent-encode"),
         (PREDICTED + "shape=cell:%ff", "shape", "UTF-8"),
-        (PREDICTED + "shape=sphere:1", "shape", "cell:, path:, map:z_r:, prior:, z_r:"),
+        (PREDICTED + "shape=sphere:1", "shape", "cell:, path:, map:z_r:, prior:, z_r:, dim:"),
+        (PREDICTED + "shape=dim:3@1", "shape", "dim:D@V:FORM"),
+        (PREDICTED + "shape=dim:3:cell:a", "shape", "dim:D@V:FORM"),
+        (PREDICTED + "shape=dim:0@1:cell:a", "shape", "count from 1"),
+        (PREDICTED + "shape=dim:3@1e9:cell:a", "shape", "beyond 1000"),
+        (PREDICTED + "shape=dim:x@1:cell:a", "shape", "whole number"),
+        (PREDICTED + "shape=dim:3@1:dim:4@1:cell:a", "shape", "one dimension at a time"),
+        (PREDICTED + "shape=dim:3@1:0", "shape", "begin it with cell:"),
+        (PREDICTED + "shape=cell:a;z_s=dim:3@1:later", "z_s", "not a number"),
         (PREDICTED + "shape=map:z_s:1,2", "shape", "map:z_r:"),
         (PREDICTED + "shape=map:z_r:1", "shape", "1 coordinate"),
         (PREDICTED + "shape=map:z_r:1,nan", "shape", "'nan' is not a number"),
@@ -134,6 +156,7 @@ PREDICTED = "show=predicted;structures=FBL;"
         (PREDICTED + "shape=cell:a;value=sd:4", "value", "whole number"),
         (PREDICTED + "shape=cell:a;value=sd:4:1;z_s=seed:1", "z_s", "draws z_s itself"),
         ("show=observed;shape=prior:1", "shape", "only a cell"),
+        ("show=reconstructed;shape=dim:3@1:cell:a", "shape", "only a cell"),
         ("show=observed;shape=cell:a;structures=FBL,TOMM20", "structures", "its own"),
         ("show=reconstructed;shape=cell:a;z_s=seed:1", "z_s", "its own"),
         ("show=reconstructed;shape=cell:a;value=sd:4:1", "value", "without z_s"),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.navigation import cell_id, opening, to_place, to_show, to_structures, to_walk
-from app.recipe import OBSERVED, PREDICTED, Deviation, Draw, Literal, Recipe
+from app.recipe import OBSERVED, PREDICTED, Along, Cell, Deviation, Draw, Literal, Recipe
 from app.words import describe, stage_words, structure_words
 from model.vocabulary import NOT_ANNOTATED
 
@@ -34,6 +34,15 @@ def test_a_walk(atlas):
     assert "25% of the way from interphase to prophase" in describe(atlas, to_walk(atlas, start, 0.25)).detail
 
 
+def test_one_dimension_is_said_with_what_it_was(atlas):
+    row = 5
+    own = atlas.latent("z_r")[row, 1]
+    words = describe(atlas, Recipe(PREDICTED, Along(2, 1.5, Cell(cell_id(atlas, row))), ("FBL",), z_s=Along(3, -2.0, None)))
+    assert words.title == f"Cell {cell_id(atlas, row)}, changed"
+    assert f"dimension 2 of z_r at 1.5, its own is {own:.2f}" in words.detail
+    assert "Structures where the model most expects them, but dimension 3 of z_s at -2." in words.note
+
+
 def test_a_place_says_its_rule_and_whether_to_trust_it(atlas):
     start = opening(atlas)
     x, y = map(float, atlas.projection("z_r")[7])
@@ -50,6 +59,7 @@ def test_every_form_of_recipe_has_words(atlas):
     for recipe in (
         Recipe(PREDICTED, Draw(3), ("FBL",), z_s=Draw(4)),
         Recipe(PREDICTED, numbers, ("FBL",), z_s=numbers),
+        Recipe(PREDICTED, Along(2, 1.5, numbers), ("FBL",), z_s=Along(1, 3.0, numbers)),
         Recipe(PREDICTED, opening(atlas).shape, ("FBL",), value=Deviation(4, 0)),
         Recipe(PREDICTED, opening(atlas).shape, ("FBL", "TOMM20"), z_s=opening(atlas).shape),
     ):

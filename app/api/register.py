@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.api import crowd, encode, exports, selections, tables, trust, volumes, walks
+from app.api import crowd, encode, exports, measures, selections, tables, trust, volumes, walks
 from app.api.models import ErrorBody, ErrorDetail
 from app.flights import Busy
 from app.recipe import RecipeError
@@ -25,7 +25,7 @@ RESPONSES = {status: {"model": ErrorBody} for status in (400, 404, 413, 422, 503
 def register(server: FastAPI, services: dict[str, VolumeService]) -> None:
     """Add every route below /api, for `services` by atlas id; the first is the default."""
     router = APIRouter(prefix="/api", responses=RESPONSES)
-    for module in (volumes, tables, encode, exports, selections, trust, crowd):
+    for module in (volumes, tables, encode, exports, selections, trust, crowd, measures):
         module.add_routes(router, services)
     walks.add_routes(router, services, {atlas_id: script_path(service.atlas.path) for atlas_id, service in services.items()})
 

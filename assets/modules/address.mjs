@@ -57,6 +57,12 @@ export class Address {
     this.window.history.pushState(null, "", this.#text());
   }
 
+  /** A part was changed by an act that can be undone. */
+  stepped() {
+    clearTimeout(this.#waiting);
+    if (this.#main) this.window.history.pushState(null, "", this.#text());
+  }
+
   undo() {
     this.window.history.back();
   }

@@ -7,7 +7,11 @@ const MOVED_WITHIN = "input, [role=slider], [role=radio], [role=switch]"; // by 
 export const KEYS = [
   { key: "ArrowLeft", asks: "back", name: "←", does: "Previous cell, or the frame before" },
   { key: "ArrowRight", asks: "on", name: "→", does: "Next cell, or the frame after" },
-  { key: " ", asks: "play", name: "Space", does: "Play or pause the walk through mitosis" },
+  { key: " ", asks: "play", name: "Space", does: "Play or pause the walk" },
+  { key: "w", asks: "stop", name: "W", does: "The cell that is shown becomes a stop of a walk" },
+  { key: ",", asks: "seed -1", name: ", .", does: "Structures of a prediction drawn anew: the seed before, the next" },
+  { key: ".", asks: "seed 1" },
+  { key: "0", asks: "likeliest", name: "0", does: "Structures where the model most expects them" },
   ...[..."123456789"].map((digit) => ({ key: digit, asks: `channel ${digit - 1}` })),
   { name: "1 … 9", does: "Channel on or off, in their order" },
   { key: "z", asks: "view slice", name: "Z", does: "The xy plane alone" },

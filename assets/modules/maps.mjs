@@ -8,6 +8,7 @@ import { nearestTo, placeOf, pointsOf, selectedIn } from "./points.mjs";
 import { count, has, none } from "./selection.mjs";
 import { Sprites } from "./sprites.mjs";
 import { strokeOf } from "./strokes.mjs";
+import { placeAt } from "./walk.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CARD_GAP = 14;
@@ -19,8 +20,9 @@ export class Maps {
   #lassos = new WeakMap(); // holder -> Lasso
   #marks = {}; // name -> {row} or {place}
   #hovered = null;
-  #trail = [];
-  #walker = null;
+  #trail = []; // rows of the walk's stops
+  #walker = null; // t of the place on it
+  #places = new Map(); // row of a stop -> its place on the map of z_r, known also while its group is hidden
   #own = {}; // name -> {own: [x, y], name}, and recipe, of a cell brought along: it stays marked
   #selection; // a bit a cell, selection.mjs
   #arrow = null; // {map, from: [x, y], to: [x, y]}
@@ -65,7 +67,7 @@ export class Maps {
     this.#draw();
   }
 
-  /** The walk through the medoids on the map of z_r: its line, and where the walker is, null where it is not walked. */
+  /** A walk on the map of z_r: rows of its stops, and t of the place on it, null where it is not walked. */
   walk(trail, walker) {
     this.#trail = trail;
     this.#walker = walker;
@@ -241,15 +243,21 @@ export class Maps {
     Object.assign(label.style, { left: `${at[0]}px`, top: `${at[1]}px` });
   }
 
+  #walkShapes(points, on) {
+    for (const row of this.#trail) this.#places.set(row, placeOf(points, row) ?? this.#places.get(row));
+    const places = this.#trail.map((row) => this.#places.get(row));
+    if (!places.length || !places.every(Boolean)) return [];
+    const line = shape("polyline", { class: "trail", points: places.map(on).join(" ") });
+    const walker = this.#walker === null ? [] : [circle("walker", on(placeAt(places, this.#walker)), 7)];
+    return [line, ...places.map((at) => circle("trail-stop", on(at), 3)), ...walker];
+  }
+
   #draw() {
     for (const [name, { plot, svg, points }] of this.#maps) {
       const on = (place) => place && pixel(plot, place);
       const mark = this.#marks[name] ?? {};
       const shapes = [];
-      if (name === "z_r" && this.#walker) {
-        shapes.push(shape("polyline", { class: "trail", points: this.#trail.map(on).join(" ") }));
-        shapes.push(circle("walker", on(this.#walker), 7));
-      }
+      if (name === "z_r") shapes.push(...this.#walkShapes(points, on));
       if (mark.row !== undefined) shapes.push(circle("selected", on(placeOf(points, mark.row)), 9));
       if (this.#arrow?.map === name) shapes.push(...arrow(on(this.#arrow.from), on(this.#arrow.to)));
       if (mark.place) shapes.push(...cross(on(mark.place)));

@@ -1,6 +1,7 @@
 // The page's scripts, put together. Dash calls what is exported here (assets/explorer.js); what happened goes back as an event.
 
 import { Address } from "./address.mjs";
+import { Dial } from "./dial.mjs";
 import { complete } from "./facts.mjs";
 import { Home } from "./home.mjs";
 import { describe as describeKeys, listen as listenToKeys } from "./keys.mjs";
@@ -8,32 +9,25 @@ import { Know } from "./know.mjs";
 import { listen as listenToLegend } from "./legend.mjs";
 import { Maps } from "./maps.mjs";
 import { Own } from "./own.mjs";
-import { Player } from "./player.mjs";
-import { walkRecipe } from "./recipe.mjs";
 import { watch as watchServer } from "./server.mjs";
 import { listen as listenToTheme, paint, remembered } from "./theme.mjs";
 import { fieldsOf, genesOf } from "./variants.mjs";
 import { Viewer } from "./viewer.mjs";
 import { Volumes } from "./volumes.mjs";
-import { placeAt, wordsAt } from "./walk.mjs";
+import { Walker } from "./walker.mjs";
 import { hasWebgl2, isSoftwareRendered } from "./webgl.mjs";
-
-const SAY_EVERY_MS = 700; // while the walk is played, the server's words follow this often
-const SETTLE_MS = 250; // after the slider stopped
 
 const byId = (id) => document.getElementById(id);
 const set = (id, props) => window.dash_clientside.set_props(id, props);
 
 const volumes = new Volumes();
-let viewer, maps, player, home, know, own, address; // made when Dash has drawn the page
+let viewer, maps, walker, dial, home, know, own, address; // made when Dash has drawn the page
 let state; // what app/page.py says is shown
 let theFacts; // what it says of the atlas
 let n_events = 0;
-let lastSaid = 0;
-let isAnswered = true; // whether the server has answered what was last said
-let settling;
+let theView; // its name
 let selectionAsked = ""; // by the address, before the maps are there
-let isHeld = false; // whether a hand was the last to move the slider
+let walkText = ""; // what it says of the walk before there is a walker
 
 watchServer(window, (words) => byId("trouble") && (byId("trouble").textContent = words));
 
@@ -64,15 +58,12 @@ export async function show(newState, given) {
   if (!newState || !given) return;
   const facts = await complete(given);
   state = newState;
-  isAnswered = true;
   if (!maps) start(facts);
   maps.mark(state.marks, state.recipe);
   home.show(state, facts);
   byId("all-structures").setAttribute("aria-pressed", hasAll(facts));
-  if (state.t !== null && player.playing) return;
-  player?.pause();
-  if (state.t !== null) takePlace(state.t);
-  sayWalk(facts.walk, state.t);
+  dial.show(state.recipe);
+  if (walker.follow(state)) return;
   know.doubt();
   theViewer().facts = facts;
   theViewer()
@@ -85,13 +76,6 @@ export async function show(newState, given) {
 
 const hasAll = (facts) => state.structures === facts.genes.join();
 
-function takePlace(t) {
-  if (t === player.t) return;
-  player.be(t);
-  isHeld = false;
-  set("walk", { value: t });
-}
-
 /** The drawer opens. */
 export const home_opened = (clicks) => Boolean(clicks);
 
@@ -103,19 +87,22 @@ export const home_show = (show) => (show === "predicted" ? "block" : "none");
 
 /** The view was chosen. */
 export function view(name) {
-  if (name) theViewer().setView(name);
+  if (!name) return;
+  theView = name;
+  theViewer().setView(name);
+  walker?.viewed();
 }
 
 /** The address always leads back to what is shown. */
 export function remember(newState, colour, viewName) {
-  if (newState) theAddress().write({ recipe: newState.recipe, colour, view: viewName }, player?.playing);
+  if (newState) theAddress().write({ recipe: newState.recipe, colour, view: viewName }, walker?.playing);
 }
 
 function theAddress() {
   if (address) return address;
   address = new Address(window, ({ recipe, colour, view: viewName }) => {
     if (!recipe?.startsWith(`atlas=${theFacts.atlas};`)) return window.location.reload();
-    player?.pause();
+    walker?.halt();
     report({ do: "open", recipe });
     set("colour", { value: colour });
     set("view", { value: viewName });
@@ -138,6 +125,10 @@ function theAddress() {
   address.add("lasso", {
     get: () => know?.text ?? selectionAsked,
     set: (text) => (know ? know.restore(text) : (selectionAsked = text)),
+  });
+  address.add("walk", {
+    get: () => walker?.text ?? walkText,
+    set: (text) => (walker ? (walker.text = text) : (walkText = text)),
   });
   return address;
 }
@@ -181,15 +172,11 @@ export function change_atlas(atlas, facts) {
   if (atlas && facts && atlas !== facts.atlas) window.location.search = `?atlas=${atlas}`;
 }
 
-/** The slider of the walk was moved. When the player moves it that comes back too, and late; only a hand counts. */
-export function seek(t) {
-  if (isHeld && t !== player.t) player.seek(t);
-}
+/** The slider of the walk was moved, by a hand or by the player. */
+export const seek = (value) => walker?.seek(value);
 
 /** Speed or loop was chosen. */
-export function set_pace(speed, loops) {
-  if (player) [player.speed, player.loops] = [Number(speed), loops];
-}
+export const set_pace = (speed, loops) => walker?.setPace(speed, loops);
 
 function start(facts) {
   theFacts = facts;
@@ -207,12 +194,10 @@ function start(facts) {
     report({ do: "structures", structures: hasAll(facts) ? [] : all });
   });
   maps.lost = () => set("webgl", { data: false }); // as SVG they need no context
-  if (facts.walk) startPlayer(facts);
-  else document.querySelector(".tries").lastElementChild.hidden = true; // there is nothing to play
-  const go = (by) => {
-    isHeld = false;
-    return state.t === null ? report({ do: "step", by }) : player.step(by);
-  };
+  if (!facts.walk) document.querySelector(".tries").lastElementChild.hidden = true; // there is nothing to play
+  startWalker(facts);
+  dial = new Dial(byId("dial"), (recipe) => walker.open(recipe));
+  const go = (by) => (walker.isShown ? walker.step(by) : report({ do: "step", by }));
   listenToKeys((asked) => press(asked, go));
   describeKeys(byId("keys").querySelector("dl"));
   byId("show-keys").addEventListener("click", () => byId("keys").showModal());
@@ -231,7 +216,10 @@ function press(asked, go) {
   const acts = {
     back: () => go(-1),
     on: () => go(1),
-    play: () => player?.toggle(),
+    play: () => walker.toggle(),
+    stop: () => walker.addShown(),
+    seed: () => dial.step(Number(which)),
+    likeliest: () => dial.likeliest(),
     channel: () => theViewer().toggle(Number(which)),
     view: () => set("view", { value: which }),
     contrast: () => theViewer().autoContrast(),
@@ -250,7 +238,7 @@ const genes = () => genesOf(state.recipe, theFacts).map(decodeURIComponent);
 /** The mean cell of a selection and its medoid are shown beside each other. */
 function pair({ mean, medoid }) {
   theViewer().beside = { of: fieldsOf(mean).shape, shape: fieldsOf(medoid).shape };
-  player?.pause();
+  walker?.halt();
   report({ do: "open", recipe: mean });
   set("view", { value: "compare" });
 }
@@ -259,55 +247,15 @@ function pair({ mean, medoid }) {
 function placed({ recipe, measured }, observed) {
   volumes.bring(recipe, observed);
   theFacts.brought = [...(theFacts.brought ?? []), { recipe, measured, shape: fieldsOf(recipe).shape }];
-  player?.pause();
+  walker?.halt();
   know.open("about");
   report({ do: "open", recipe });
 }
 
-function startPlayer(facts) {
-  const { walk } = facts;
-  player = new Player(walk.stages.length, {
-    recipe: (t) => walkRecipe(facts, state.structures, t),
-    prefetch: (recipe) => theViewer().prefetch(recipe),
-    show: (recipe) => theViewer().show(recipe),
-    moved: (t) => {
-      sayWalk(walk, t);
-      set("walk", { value: t });
-      clearTimeout(settling);
-      if (!player.playing) settling = setTimeout(() => report({ do: "walk", t }), SETTLE_MS);
-      else if (isAnswered && performance.now() - lastSaid > SAY_EVERY_MS) tell(t);
-    },
-    changed: (playing) => {
-      isHeld &&= !playing;
-      byId("player").dataset.playing = playing;
-      byId("play").setAttribute("aria-label", playing ? "Pause" : "Play the cell cycle");
-      byId("sentence").setAttribute("aria-live", playing ? "off" : "polite"); // not a sentence every second
-      if (!playing) tell(player.t);
-    },
-  });
-  const marks = walk.stages.map((label, value) => ({ value, label }));
-  set("walk", { max: walk.stages.length - 1, marks });
-  byId("player").hidden = false;
-  byId("play").addEventListener("click", () => player.toggle());
-  const hold = ({ key, target }) => {
-    if (key === "Tab" || !target.closest("#walk")) return;
-    isHeld = true;
-    player.pause();
-  };
-  for (const kind of ["pointerdown", "keydown"]) byId("player").addEventListener(kind, hold, { capture: true });
-}
-
-function tell(t) {
-  lastSaid = performance.now();
-  isAnswered = false;
-  report({ do: "walk", t });
-}
-
-/** Where the walk is, on the map and in words; `t` is null where something else is shown. */
-function sayWalk(walk, t) {
-  if (!walk) return;
-  maps.walk(walk.positions, t === null ? null : placeAt(walk.positions, t));
-  byId("player").querySelector(".walk-words").textContent = t === null ? "From medoid to medoid of its stages" : wordsAt(walk.stages, t);
+function startWalker(facts) {
+  const changed = (isStep) => (isStep ? theAddress().stepped() : theAddress().changed());
+  walker = new Walker(facts, { report, set, maps, viewer: theViewer, view: () => theView, changed });
+  if (walkText) walker.text = walkText;
 }
 
 /** Where a graphics card draws, 3D costs nothing: show it too, unless the address asks for a view. */

@@ -3,9 +3,10 @@
 import * as compare from "./comparison.mjs";
 import * as grid from "./grid.mjs";
 import { Panels } from "./panels.mjs";
+import * as ways from "./ways.mjs";
 
 /** By the name of the view. A kind says which recipes it needs, and makes its panels and the strip below them. */
-export const PANELS = { grid, compare };
+export const PANELS = { grid, compare, ways };
 
 export class Panelled {
   #panels;
@@ -36,7 +37,7 @@ export class Panelled {
 
   /** What all panels show, in a word; empty where each says it for itself. */
   get word() {
-    return this.kind === grid ? "predicted" : "";
+    return this.kind === compare ? "" : "predicted";
   }
 
   /** What is under the panels. */

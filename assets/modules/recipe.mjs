@@ -7,10 +7,9 @@ export const volumeUrl = (recipe, extension = "bin") => `/api/volumes/${recipe.r
 export const planesUrl = (recipe, voxel) =>
   `/api/planes/${recipe.replaceAll("%", "%25")}.bin${voxel ? `?voxel=${voxel.join()}` : ""}`;
 
-/** The recipe of a place `t` on the walk through the medoids, in canonical form, so that the server's cache knows it. */
-export function walkRecipe({ atlas, walk }, structures, t) {
-  return `atlas=${atlas};show=predicted;shape=path:${walk.path}@${t};structures=${structures}`;
-}
+/** A cell's or a structure's name as it stands in a recipe: encoded outside A-Za-z0-9_.- */
+export const encodeName = (name) =>
+  encodeURIComponent(name).replace(/[!'()*~]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** The query that opens the page on this picture again. Only what a query needs is encoded, so it can still be read. */
 export function query(recipe, colour, view) {

@@ -8,7 +8,8 @@ const SEED = 1;
 /** A recipe's fields, by key. */
 export const fieldsOf = (recipe) => Object.fromEntries(recipe.split(";").map((field) => [field.slice(0, field.indexOf("=")), field.slice(field.indexOf("=") + 1)]));
 
-const write = (fields) => ORDER.filter((key) => fields[key]).map((key) => `${key}=${fields[key]}`).join(";");
+/** The recipe of some fields; what is empty is left out. */
+export const recipeOf = (fields) => ORDER.filter((key) => fields[key]).map((key) => `${key}=${fields[key]}`).join(";");
 
 /** "observed", "reconstructed" or "predicted". */
 export const kindOf = (recipe) => fieldsOf(recipe).show;
@@ -44,16 +45,16 @@ const predicted = (recipe, genes) => {
 };
 
 /** The structures that are shown, predicted in another shape. */
-export const inShape = (recipe, shape, facts) => write({ ...predicted(recipe, genesOf(recipe, facts)), shape });
+export const inShape = (recipe, shape, facts) => recipeOf({ ...predicted(recipe, genesOf(recipe, facts)), shape });
 
 /** Every structure of the atlas in this shape. */
-export const withAllStructures = (recipe, facts) => write(predicted(recipe, facts.genes));
+export const withAllStructures = (recipe, facts) => recipeOf(predicted(recipe, facts.genes));
 
 /** Standard deviation of its structures over draws of z_s, and of how many. */
 export function uncertaintyOf(recipe, facts) {
   const genes = genesOf(recipe, facts);
   const n_samples = Math.min(N_SAMPLES, Math.floor(facts.uncertainty.max_samples / genes.length));
-  return { n_samples, recipe: write({ ...predicted(recipe, genes), z_s: undefined, value: `sd:${n_samples}:${SEED}` }) };
+  return { n_samples, recipe: recipeOf({ ...predicted(recipe, genes), z_s: undefined, value: `sd:${n_samples}:${SEED}` }) };
 }
 
 /** The cell observed, reconstructed and predicted with its own structure; null for what is not there. */
@@ -61,17 +62,17 @@ export function comparisonOf(recipe, facts) {
   const { atlas, shape } = fieldsOf(recipe);
   const row = rowOf(recipe, facts);
   if (isOwn(shape)) {
-    const observed = write({ atlas, show: "observed", shape });
+    const observed = recipeOf({ atlas, show: "observed", shape });
     return {
       observed: facts.brought?.some(({ recipe: brought }) => brought === observed) ? observed : null,
-      reconstructed: shape.split(":").length > 3 ? write({ atlas, show: "reconstructed", shape }) : null,
-      predicted: write(predicted(recipe, ownGenes(shape, facts))),
+      reconstructed: shape.split(":").length > 3 ? recipeOf({ atlas, show: "reconstructed", shape }) : null,
+      predicted: recipeOf(predicted(recipe, ownGenes(shape, facts))),
     };
   }
-  if (row === null) return { observed: null, reconstructed: null, predicted: write({ ...predicted(recipe, genesOf(recipe, facts)), value: "" }) };
+  if (row === null) return { observed: null, reconstructed: null, predicted: recipeOf({ ...predicted(recipe, genesOf(recipe, facts)), value: "" }) };
   return {
-    observed: facts.observed.includes(row) ? write({ atlas, show: "observed", shape }) : null,
-    reconstructed: write({ atlas, show: "reconstructed", shape }),
-    predicted: write(predicted(recipe, [facts.genes[facts.structure[row]]])),
+    observed: facts.observed.includes(row) ? recipeOf({ atlas, show: "observed", shape }) : null,
+    reconstructed: recipeOf({ atlas, show: "reconstructed", shape }),
+    predicted: recipeOf(predicted(recipe, [facts.genes[facts.structure[row]]])),
   };
 }

@@ -86,7 +86,7 @@ export class Viewer {
     if (!this.#panelKind) this.#volumes.prefetch(recipe);
   }
 
-  /** @param {"slice"|"xz"|"yz"|"planes"|"both"|"3d"|"grid"|"compare"} view */
+  /** @param {"slice"|"xz"|"yz"|"planes"|"both"|"3d"|"grid"|"compare"|"ways"} view */
   async setView(view) {
     const before = this.#panelKind;
     this.#view = view;

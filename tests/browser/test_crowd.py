@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from app import crowd, navigation
-from app.figures import RAMP, groups
+from app.figures import groups
 from app.server import make_server
+from app.tones import tones
 from model.atlas import Atlas
 from tests.bench.maps import simulated
 from tests.browser.conftest import take, wait_until_drawn
@@ -191,7 +192,7 @@ def test_coloured_by_a_number(page, many):
     for name in ("z_r", "z_s"):
         wait_for_points(page, name, N, "cell_volume_um3")
     shades, picture = crowd.shades(many, "cell_volume_um3"), painted(page, "z_r")
-    palette = crowd.palette(groups(many, "cell_volume_um3"), RAMP)
+    palette = crowd.palette(groups(many, "cell_volume_um3"), tones("dark").ramp)
     column, row = np.floor(squares_of(page, many, "z_r")[-1]).astype(int)
     expected = 255 * np.array(rgb(palette.colours[shades[-1]]))
     assert np.abs(picture[SQUARE * row, SQUARE * column, :3] - expected).max() <= 4

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { query, volumeUrl, walkRecipe } from "../../assets/modules/recipe.mjs";
+import { encodeName, query, volumeUrl } from "../../assets/modules/recipe.mjs";
 
 test("a percent sign is encoded once more, and nothing else is", () => {
   assert.equal(volumeUrl("show=observed;shape=cell:a%20b"), "/api/volumes/show=observed;shape=cell:a%2520b.bin");
 });
 
-test("a frame of the walk is a canonical recipe", () => {
-  const facts = { atlas: "0123456789ab", walk: { path: "radial:a,b" } };
-  assert.equal(walkRecipe(facts, "TOMM20,FBL", 0.5), "atlas=0123456789ab;show=predicted;shape=path:radial:a,b@0.5;structures=TOMM20,FBL");
+test("a name is written as the server writes it", () => {
+  assert.equal(encodeName("plate 1/é (2)~*"), "plate%201%2F%C3%A9%20%282%29%7E%2A");
+  assert.equal(encodeName("sim1_000042.b-3"), "sim1_000042.b-3");
 });
 
 test("the query reads back as it was, and can be read", () => {
