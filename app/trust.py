@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -11,10 +11,12 @@ from scipy.spatial import cKDTree
 
 from app.figures import span
 from app.recipe import Position, Recipe, RecipeError
-from app.volumes import VolumeService
 from app.words import FAR
 from model.atlas import Atlas
 from model.latent import distances_to, smallest
+
+if TYPE_CHECKING:
+    from app.volumes import VolumeService  # brings the model along, which a worker does without
 
 N_NEIGHBOURS = 8  # as in model.latent.map_to_latent
 N_GRID = 320  # pixels of the shading along each axis
@@ -45,7 +47,7 @@ class RoundTrip(NamedTuple):
         return f"Encoded again, this cell lands {self.length:.0%} of the map away: do not trust it."
 
 
-def round_trip(service: VolumeService, recipe: Recipe) -> RoundTrip:
+def round_trip(service: "VolumeService", recipe: Recipe) -> RoundTrip:
     """Decode a settled recipe with a place on a map, and encode the image. The place of z_s, where there is one, goes first.
 
     Raises

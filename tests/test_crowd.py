@@ -79,7 +79,7 @@ def test_of_very_many_cells_figure_and_facts_hold_no_cell(atlas, many):
     facts = page.facts(atlas)
     assert facts["n_cells"] == len(atlas.cells)
     assert not {"cells", "structure", "stage", "real", "blank"} & set(facts)
-    *figures, switches = maps.drawn(atlas, "stage", True)
+    *figures, switches = maps.drawn(atlas, "stage", True, "dark")
     for figure, name in zip(figures, maps.NAMES, strict=True):
         assert all(len(trace.x) == 1 for trace in figure.data)
         xy = atlas.projection(name).astype(np.float32)

@@ -120,7 +120,7 @@ PREDICTED = "show=predicted;structures=FBL;"
         (PREDICTED + "shape=cell:", "shape", "empty"),
         (PREDICTED + "shape=cell:a,b", "shape", "percent-encode"),
         (PREDICTED + "shape=cell:%ff", "shape", "UTF-8"),
-        (PREDICTED + "shape=sphere:1", "shape", "cell:, path:, map:z_r:, prior:, z_r:, dim:"),
+        (PREDICTED + "shape=sphere:1", "shape", "cell:, path:, map:z_r:, prior:, z_r:, own:, dim:"),
         (PREDICTED + "shape=dim:3@1", "shape", "dim:D@V:FORM"),
         (PREDICTED + "shape=dim:3:cell:a", "shape", "dim:D@V:FORM"),
         (PREDICTED + "shape=dim:0@1:cell:a", "shape", "count from 1"),
