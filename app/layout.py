@@ -21,9 +21,13 @@ THEME = {
     "primaryShade": {"light": 9, "dark": 5},
     "defaultRadius": "md",
     "fontFamily": "var(--font)",
-    # What scrolls can be reached by keyboard: the lists of options, too.
+    # The list of options itself scrolls, and can be reached by keyboard.
     "components": {
-        name: {"defaultProps": {"scrollAreaProps": {"viewportProps": {"tabIndex": 0}}}} for name in ("Select", "MultiSelect")
+        name: {
+            "defaultProps": {"withScrollArea": False, "attributes": {"options": {"tabIndex": 0}}},
+            "styles": {"options": {"maxHeight": 260, "overflowY": "auto", "scrollbarWidth": "thin"}},
+        }
+        for name in ("Select", "MultiSelect")
     },
     "colors": {
         # Mantine asks for ten shades; a control uses the sixth, its hover the seventh.

@@ -203,11 +203,17 @@ function start(facts) {
   byId("show-keys").addEventListener("click", () => byId("keys").showModal());
   byId("undo").addEventListener("click", () => theAddress().undo());
   byId("redo").addEventListener("click", () => theAddress().redo());
+  linkPages(facts, remembered());
   listenToTheme(byId("theme-switch"), (theme) => {
     set("theme", { forceColorScheme: theme });
-    for (const page of ["atlas", "model"]) byId(`${page}-page`).href = `/${page}?atlas=${facts.atlas}&theme=${theme}`;
+    linkPages(facts, theme);
   });
   offer3d();
+}
+
+/** The pages about the atlas and the model are of this atlas, and in the page's theme. */
+function linkPages(facts, theme) {
+  for (const page of ["atlas", "model"]) byId(`${page}-page`).href = `/${page}?atlas=${facts.atlas}&theme=${theme}`;
 }
 
 /** A key was pressed that asks for something. */

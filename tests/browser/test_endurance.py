@@ -174,7 +174,7 @@ def test_a_server_that_is_gone_is_said_and_nothing_is_lost(context, atlas, watch
 
 
 def test_what_an_atlas_lacks_is_not_offered(context, tiny_atlas, watch, monkeypatch):
-    """No medoids: no player, and no invitation to press play; no scores, no observed volumes: words that say so."""
+    """No medoids: no cycle to play, and no invitation to; no scores, no observed volumes: words that say so."""
     from model.atlas import Atlas
 
     atlas = Atlas(tiny_atlas)
@@ -186,7 +186,8 @@ def test_what_an_atlas_lacks_is_not_offered(context, tiny_atlas, watch, monkeypa
     with serving(make_server([atlas], decoder=StubDecoder(atlas.config.grid)).server) as address:
         page.goto(f"{address}/?view=planes")
         wait_until_drawn(page)
-        assert not page.is_visible(f"#{ids.PLAYER}")
+        assert page.is_disabled("[data-mode=cycle]")
+        assert page.is_disabled("#play"), "until there are stops"
         assert page.locator(".tries li:visible").count() == 2
         page.click(".know-tab[data-panel=variation]")
         page.wait_for_selector("#extremes p")

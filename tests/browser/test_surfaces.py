@@ -135,9 +135,9 @@ def test_planes_are_seen_until_3d_is_there(atlas, new_context, address):
     }"""
     page.wait_for_function(f"({lit})() > 1000")
     assert page.get_attribute("#viewer", "data-solid") in (None, "")
-    context.unroute_all(behavior="ignoreErrors")
     for route in held:
         route.continue_()
+    context.unroute_all(behavior="ignoreErrors")
     page.wait_for_selector("#viewer[data-solid=light]")
     assert page.evaluate(lit) == 0
     assert painted_planes(page)[0]["3d"].max() > 30
