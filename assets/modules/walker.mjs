@@ -1,21 +1,17 @@
-// The walk room: what is walked (the cell cycle, stops of one's own, one dimension), the player that walks it, and below it
-// the way, the nearest cell and the curves. What is chosen here stands in the address beside the recipe.
+// What is walked (the cell cycle, stops of one's own, one dimension) and the player that walks it. What is chosen stands in the
+// address beside the recipe; what is seen of it is walk_room.mjs.
 
-import { Curves } from "./curves.mjs";
-import { make } from "./elements.mjs";
 import { cssColour } from "./look.mjs";
-import { Nearest } from "./nearest.mjs";
 import { Player } from "./player.mjs";
 import { encodeName } from "./recipe.mjs";
-import { added, FIRST, MAX_STOPS, moved, readChoice, removed, writeChoice } from "./stops.mjs";
-import { around, heldBy, isSame, lastOf, marksOf, placeOf, REACH, recipeAt, timeAt, valueAt, WAYS, wordsOf } from "./track.mjs";
+import { added, FIRST, MAX_STOPS, readChoice, writeChoice } from "./stops.mjs";
+import { around, heldBy, isSame, lastOf, marksOf, placeOf, REACH, recipeAt, timeAt, valueAt, wordsOf } from "./track.mjs";
 import { fieldsOf, rowOf } from "./variants.mjs";
 import { frameAt, timeOf } from "./walk.mjs";
+import { WalkRoom } from "./walk_room.mjs";
 
 const SAY_EVERY_MS = 700; // while the walk is played, the server's words follow this often
 const SETTLE_MS = 250; // after the slider stopped
-const WORDS = { z_r: "Shape (z_r)", z_s: "Structures (z_s)" };
-const DETAILS = "Ways between stops, the nearest cell, curves of volume and brightness";
 
 const byId = (id) => document.getElementById(id);
 
@@ -33,10 +29,8 @@ export class Walker {
   #isLeaving = false;
   #settling; // until a frame that a hand went to is told
   #slider; // what the slider was last told
-  #parts;
-  #curves;
+  #room;
   #measured; // the track whose curves are drawn
-  #nearest;
 
   /**
    * @param {object} facts of the atlas
@@ -55,7 +49,6 @@ export class Walker {
     });
     this.#choice = facts.walk ? FIRST : { ...FIRST, mode: "stops" };
     this.#build();
-    this.#listen();
   }
 
   get playing() {
@@ -129,12 +122,12 @@ export class Walker {
   addShown() {
     const row = this.#state && rowOf(this.#state.recipe, this.#facts);
     const { stops } = this.#choice;
-    if (row === null || row === undefined) return this.#say("Only a cell can be a stop: open one, then add it.");
+    if (row === null || row === undefined) return this.#room.say("Only a cell can be a stop: open one, then add it.");
     const name = this.#facts.cells.at(row);
     const more = added(stops, encodeName(name));
-    if (more === stops) return this.#say(stops.length >= MAX_STOPS ? `A walk has at most ${MAX_STOPS} stops.` : `${name} is the last stop already.`);
+    if (more === stops) return this.#room.say(stops.length >= MAX_STOPS ? `A walk has at most ${MAX_STOPS} stops.` : `${name} is the last stop already.`);
     this.#choose({ mode: "stops", stops: more });
-    this.#say(`${name} is stop ${more.length}.${more.length < 2 ? " Add another to walk there." : ""}`);
+    this.#room.say(`${name} is stop ${more.length}.${more.length < 2 ? " Add another to walk there." : ""}`);
   }
 
   get #track() {
@@ -253,9 +246,7 @@ export class Walker {
 
   #changed(playing) {
     this.#isHeld &&= !playing;
-    byId("player").dataset.playing = playing;
-    byId("play").setAttribute("aria-label", playing ? "Pause" : "Play the walk");
-    byId("sentence").setAttribute("aria-live", playing ? "off" : "polite"); // not a sentence every second
+    this.#room.playing = playing;
     if (!playing && !this.#isLeaving) this.#tell();
   }
 
@@ -281,43 +272,31 @@ export class Walker {
   // What is seen
 
   #build() {
-    const button = (name, props) => make("button", { className: name, ...props });
-    const ways = WAYS.map((way) => button("way", { textContent: way, "data-way": way, on: { click: () => this.#choose({ way }) } }));
-    const beside = button("way", { textContent: "All three", title: "All three ways at the same place, in one view", on: { click: () => this.#besides() } });
-    const way = make("div", { className: "ways", role: "group", "aria-label": "Way between stops" }, make("span", { className: "nearest-label", textContent: "Way" }), ...ways, beside);
-    const near = make("div", { className: "nearest" });
-    const curves = make("div", { className: "curves" });
-    byId("walk-room").append(way, near, curves);
-    this.#nearest = new Nearest(near, (cell) => this.#page.report({ do: "cell", row: this.#facts.cells.indexOf(cell) }));
-    this.#curves = new Curves(curves, (frame) => {
+    const open = (row) => this.#page.report({ do: "cell", row });
+    const seek = (frame) => {
       this.#isHeld = false;
       this.#player.pause();
       this.#player.seek(timeOf(frame));
-    });
-    const list = make("ol", { className: "stop-list" });
-    const add = button("step", { id: "add-stop", textContent: "Add this cell", title: "The cell that is shown becomes a stop (W)", on: { click: () => this.addShown() } });
-    const stops = make("div", { className: "stops" }, list, add);
-    const latents = ["z_r", "z_s"].map((latent) => button("way", { textContent: WORDS[latent], "data-latent": latent, on: { click: () => this.#choose({ latent }) } }));
-    const number = make("input", { className: "dimension-number", type: "number", min: 1, max: this.#facts.n_latent, step: 1, "aria-label": "Dimension", on: { change: () => this.#numbered() } });
-    const own = make("span", { className: "own-value" });
-    const back = button("step", { textContent: "Back to its own", on: { click: () => this.#open(this.#held) } });
-    const dimension = make("div", { className: "dimension" }, ...latents, make("label", {}, "dimension ", number, ` of ${this.#facts.n_latent}`), own, back);
-    const said = make("p", { className: "for-screen-readers", "aria-live": "polite" });
-    byId("walk-row").append(stops, dimension, said);
-    byId("walk-details").title = DETAILS;
-    this.#parts = { ways, beside, way, list, add, stops, latents, number, own, back, dimension, said };
-    if (!this.#facts.walk) document.querySelector('.walk-tabs [data-mode="cycle"]').disabled = true;
-    byId("player").hidden = false;
-  }
-
-  #listen() {
-    byId("play").addEventListener("click", () => this.toggle());
-    for (const tab of document.querySelectorAll(".walk-tabs button")) tab.addEventListener("click", () => this.#choose({ mode: tab.dataset.mode }));
-    byId("walk-details").addEventListener("click", () => {
+    };
+    const details = () => {
       this.#choice = { ...this.#choice, open: !this.#choice.open };
       this.#refresh();
       this.#page.changed(false);
-    });
+    };
+    this.#room = new WalkRoom(
+      { n_latent: this.#facts.n_latent, hasCycle: Boolean(this.#facts.walk) },
+      {
+        choose: (changes) => this.#choose(changes),
+        toggle: () => this.toggle(),
+        add: () => this.addShown(),
+        back: () => this.#open(this.#held),
+        beside: () => this.#besides(),
+        open: (stop) => open(this.#rowsOf([stop])[0]),
+        openCell: (cell) => open(this.#facts.cells.indexOf(cell)),
+        seek,
+        details,
+      },
+    );
     byId("viewer").addEventListener("look", () => this.#measure());
     const hold = ({ key, target }) => {
       if (key === "Tab" || !target.closest("#walk")) return;
@@ -329,26 +308,16 @@ export class Walker {
 
   /** Everything in the room as it is chosen. */
   #refresh() {
-    const { mode, way, stops, latent, dimension, open } = this.#choice;
-    const [track, parts, names] = [this.#track, this.#parts, this.#names];
-    const press = (buttons, isOn) => buttons.forEach((button) => button.setAttribute("aria-pressed", isOn(button)));
-    press([...document.querySelectorAll(".walk-tabs button")], (tab) => tab.dataset.mode === mode);
-    press(parts.ways, (button) => button.dataset.way === way);
-    press([parts.beside], () => this.#page.view() === "ways");
-    press(parts.latents, (button) => button.dataset.latent === latent);
-    byId("walk-row").hidden = mode === "cycle";
-    parts.stops.hidden = mode !== "stops";
-    parts.dimension.hidden = mode !== "dimension";
-    parts.way.hidden = mode === "dimension";
-    byId("walk-room").hidden = !open;
-    byId("walk-details").setAttribute("aria-expanded", open);
-    byId("player").dataset.mode = mode;
-    byId("player").dataset.open = open;
-    byId("play").disabled = !track;
-    if (document.activeElement !== parts.number) parts.number.value = dimension;
-    parts.own.textContent = this.#own && mode === "dimension" ? `its own is ${this.#ownValue.toFixed(2)}` : "";
-    parts.back.hidden = this.#t === null;
-    if (mode === "stops") this.#listStops(names);
+    const [choice, track, names] = [this.#choice, this.#track, this.#names];
+    this.#room.show(choice, {
+      names,
+      stages: this.#stagesOf(choice.stops),
+      isWalk: Boolean(track),
+      isShown: this.isShown,
+      isBeside: this.#page.view() === "ways",
+      isCell: Boolean(this.#state) && rowOf(this.#state.recipe, this.#facts) !== null,
+      own: this.#own && choice.mode === "dimension" ? this.#ownValue : undefined,
+    });
     if (track) {
       this.#player.last = frameAt(lastOf(track));
       if (this.#player.frame > this.#player.last) this.#player.frame = 0;
@@ -372,10 +341,9 @@ export class Walker {
     const [track, t] = [this.#track, this.#t];
     const rows = mode === "cycle" ? (t === null ? [] : this.#rowsOf(this.#cycle)) : mode === "stops" ? this.#rowsOf(stops) : [];
     this.#page.maps.walk(rows, track?.kind === "path" ? t : null);
-    byId("player").querySelector(".walk-words").textContent = t === null || !track ? this.#invitation : wordsOf(track, t, this.#names);
-    byId("player").dataset.t = t ?? "";
-    this.#curves.at(t === null ? null : frameAt(t));
-    this.#nearest.at(t === null || !this.#choice.open ? null : this.#recipeAt(t));
+    this.#room.place(t === null || !track ? this.#invitation : wordsOf(track, t, this.#names), t);
+    this.#room.curves.at(t === null ? null : frameAt(t));
+    this.#room.nearest.at(t === null || !this.#choice.open ? null : this.#recipeAt(t));
   }
 
   get #invitation() {
@@ -391,7 +359,7 @@ export class Walker {
     const track = this.#track;
     if (!this.#choice.open || !track || !this.#state) {
       this.#measured = undefined;
-      return this.#curves.show(null);
+      return this.#room.curves.show(null);
     }
     if (this.#t === null && isSame(track, this.#measured)) return; // a cell is looked at: the curves stay
     this.#measured = track;
@@ -400,38 +368,7 @@ export class Walker {
     const palette = { colours: this.#facts.colours, uncertainty: this.#facts.uncertainty.colour };
     const colours = genes.map((gene, k) => cssColour(look, gene, 2 + k, palette));
     const recipes = Array.from({ length: frameAt(lastOf(track)) + 1 }, (_, frame) => this.#recipeAt(timeOf(frame)));
-    this.#curves.show({ recipes, genes, colours });
-  }
-
-  #listStops(names) {
-    const { list, add } = this.#parts;
-    const { stops } = this.#choice;
-    add.disabled = !this.#state || rowOf(this.#state.recipe, this.#facts) === null;
-    const stages = this.#stagesOf(stops);
-    const edit = (at, next, focus) => {
-      this.#choose({ stops: next });
-      this.#say(`${next.length} stops: ${next.map(decodeURIComponent).join(", ")}`);
-      list.children[Math.min(focus, next.length - 1)]?.querySelector(".stop-name").focus();
-    };
-    const act = (text, label, acts, disabled = false) => make("button", { className: "stop-act", textContent: text, title: label, "aria-label": label, disabled, on: { click: acts } });
-    list.replaceChildren(
-      ...stops.map((stop, at) =>
-        make(
-          "li",
-          { className: "stop", "data-stop": stop },
-          make("button", { className: "stop-name", textContent: names[at], title: `Open ${names[at]}, ${stages[at]}`, on: { click: () => this.#page.report({ do: "cell", row: this.#rowsOf([stop])[0] }) } }),
-          act("‹", `Move ${names[at]} one earlier`, () => edit(at, moved(stops, at, -1), at - 1), at === 0),
-          act("›", `Move ${names[at]} one later`, () => edit(at, moved(stops, at, 1), at + 1), at === stops.length - 1),
-          act("×", `Take ${names[at]} out of the walk`, () => edit(at, removed(stops, at), at)),
-        ),
-      ),
-    );
-  }
-
-  #numbered() {
-    const { number } = this.#parts;
-    if (!number.reportValidity() || !number.value) return;
-    this.#choose({ dimension: Number(number.value) });
+    this.#room.curves.show({ recipes, genes, colours });
   }
 
   #besides() {
@@ -442,11 +379,6 @@ export class Walker {
 
   /** Another view was chosen. */
   viewed() {
-    this.#parts.beside.setAttribute("aria-pressed", this.#page.view() === "ways");
-  }
-
-  #say(words) {
-    this.#parts.said.textContent = words;
-    byId("player").querySelector(".walk-words").textContent = words;
+    this.#room.isBeside = this.#page.view() === "ways";
   }
 }
