@@ -43,7 +43,6 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
         Output(ids.SIMULATED, "hidden"),
         Output(ids.NOTICE, "children"),
         Output(ids.ATLAS, "value"),
-        Output(ids.STRUCTURE, "data"),
         Output(ids.COLOUR, "data"),
         Output(ids.COLOUR, "value"),
         Output(ids.VIEW, "value"),
@@ -51,9 +50,8 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
     )
     def set_up(search: str | None) -> tuple:
         atlas, _, colour, view, notice = page.open_link(atlases, search)
-        choices = page.structure_options(atlas)
         colours = colouring.choices(atlas)
-        return page.facts(atlas), atlas.title, not atlas.simulated, notice, atlas.atlas_id, choices, colours, colour, view
+        return page.facts(atlas), atlas.title, not atlas.simulated, notice, atlas.atlas_id, colours, colour, view
 
     @app.callback(
         Output(ids.STATE, "data"),
@@ -62,6 +60,7 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
         Output(ids.SENTENCE, "children"),
         Output(ids.SHOW, "data"),
         Output(ids.SHOW, "value"),
+        Output(ids.STRUCTURE, "data"),  # with its value: a value that comes before its choices is dropped
         Output(ids.STRUCTURE, "value"),
         Output(ids.DOWNLOAD, "href"),
         Input(ids.URL, "search"),
@@ -104,6 +103,7 @@ def _shown(atlas: Atlas, recipe: Recipe) -> tuple:
         words.sentence,
         page.show_options(atlas, recipe),
         recipe.show,
+        page.structure_options(atlas),
         list(structures_of(atlas, recipe)),
         f"/api/volumes/{url_path(recipe)}.ome.tif",
     )

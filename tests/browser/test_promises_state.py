@@ -10,9 +10,13 @@ from tests.browser.test_explorer import painted_tiles, shown, wait_for_recipe
 
 def test_what_is_shown_is_said_to_those_who_do_not_see_it(page, atlas):
     assert page.get_attribute("#sentence", "aria-live") == "polite"
+    before = re.search("cell:([^;]+)", shown(page)).group(1)
     page.click("#next")
-    cell = re.search("cell:([^;]+)", wait_for_recipe(page, "shape=cell:")).group(1)
-    page.wait_for_function("cell => document.querySelector('#sentence').textContent.includes(cell)", arg=cell)
+    said = """before => {
+        const cell = document.querySelector("#viewer").dataset.recipe.match(/cell:([^;]+)/)?.[1];
+        return cell && cell !== before && document.querySelector("#sentence").textContent.includes(cell);
+    }"""
+    page.wait_for_function(said, arg=before)
 
 
 def test_nothing_moves_by_itself_and_little_for_those_who_want_less(open_page):
