@@ -63,8 +63,8 @@ export async function show(newState, given) {
   home.show(state, facts);
   byId("all-structures").setAttribute("aria-pressed", hasAll(facts));
   dial.show(state.recipe);
+  know.doubt(); // an arrow is of the place before
   if (walker.follow(state)) return;
-  know.doubt();
   theViewer().facts = facts;
   theViewer()
     .show(state.recipe)
