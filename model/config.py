@@ -61,7 +61,9 @@ class TrainConfig:
     p_given: float = 0.0  # share of cells for which Dec_rs is given the true y and z_r, as in a prediction
     n_epochs_refined: int = 0  # epochs at the end of each phase in which Dec alone learns, from what the finished Enc gives it
     gamma_Dec_refined: float = 0.0  # gamma_Dec of those epochs; 0 leaves DecD out
-    refined_share: float = 1.0  # of the way from the Dec before those epochs to the one after, where Dec ends up
+    # Where Dec_r and Dec_rs end up: this share of the way from the Dec before those epochs to the one after.
+    refined_share_r: float = 1.0
+    refined_share_rs: float = 1.0
     real_copies: int = 1  # times that a real cell comes in an epoch, mirrored in x, in y and in both by turns
     seed: int = 0
     precision: str = "float32"  # or "bfloat16": autocast, weights stay float32
@@ -78,7 +80,7 @@ class TrainConfig:
         ):
             if getattr(self, name) < 0:
                 raise InputError(f"{name} {getattr(self, name)} is negative; give 0 or more")
-        for name in ("blur", "p_given", "refined_share"):
+        for name in ("blur", "p_given", "refined_share_r", "refined_share_rs"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} {getattr(self, name)} is not a share; give a number from 0 to 1")
         if self.real_copies < 1:
@@ -94,7 +96,7 @@ class TrainConfig:
 # Fields that version 0.1 did not know.
 LATER = {"latent_norm", "smooth_upsampling", "z_noise", "gamma_correlation", "gamma_contrast", "structure_weight"}
 LATER |= {"gamma_y", "gamma_z_r", "gamma_stage", "n_stages", "n_epochs_refined", "gamma_Dec_refined", "blur", "p_given"}
-LATER |= {"refined_share", "real_copies"}
+LATER |= {"refined_share_r", "refined_share_rs", "real_copies"}
 
 PRESETS: dict[str, tuple[ModelConfig, TrainConfig]] = {
     # Seconds: for tests, and to try a data set end to end.
@@ -157,7 +159,8 @@ PRESETS["full"] = (
         gamma_Enc=1e-2,
         gamma_stage=0.03,
         gamma_Dec_refined=5e-3,
-        refined_share=0.7,
+        refined_share_r=0.7,
+        refined_share_rs=0.74,
     ),
 )
 

@@ -22,6 +22,7 @@ class Phase:
 
     def __init__(self, name: str, model_config: ModelConfig, config: TrainConfig, device: torch.device):
         self.name, self.config = name, config
+        self.refined_share = config.refined_share_r if name == "r" else config.refined_share_rs
         self.n_structures, self.n_latent = model_config.n_structures, model_config.n_latent
         self.refining = False
         self.symbols = {"r": REFERENCE, "rs": CONDITIONAL}[name]
@@ -150,10 +151,10 @@ class Phase:
 
     @torch.no_grad()
     def go_back(self, Dec_before: dict[str, Tensor]) -> None:
-        """Leave Dec `refined_share` of the way from the weights it had before it was refined to those it has."""
+        """Leave Dec `refined_share` of its phase of the way from the weights it had before it was refined to those it has."""
         for name, now in self.Dec.state_dict().items():
             if now.is_floating_point():
-                now.copy_(torch.lerp(Dec_before[name].to(now.device), now, self.config.refined_share))
+                now.copy_(torch.lerp(Dec_before[name].to(now.device), now, self.refined_share))
 
     def _discriminate(
         self, x: Tensor, x_hat: Tensor, y: Tensor, reduce: Callable[[nn.Module], None] | None

@@ -309,7 +309,7 @@ def train_phase(name: str, out: Path, model_config: ModelConfig, batches: Batche
             if epoch >= n_joint and not phase.refining:
                 if epoch == n_joint and first == 0:
                     batches.fit_norm(phase)
-                    if team.first and config.refined_share < 1:
+                    if team.first and phase.refined_share < 1:
                         write_tensors(out / UNREFINED, phase.Dec.state_dict())
                 phase.refine()
             for step, batch in batches.epoch(phase, epoch, first):
@@ -329,7 +329,7 @@ def train_phase(name: str, out: Path, model_config: ModelConfig, batches: Batche
     if team.first:
         if n_epochs == n_joint:
             batches.fit_norm(phase)
-        elif config.refined_share < 1:
+        elif phase.refined_share < 1:
             phase.go_back(read_tensors(out / UNREFINED)[0])
             batches.fit_Dec(phase)
         save_phase(out, phase)

@@ -202,7 +202,7 @@ def test_DecD_may_judge_while_Dec_is_refined(name):
 
 
 def test_going_back_part_of_the_way():
-    phase = make("r", refined_share=0.25)
+    phase = make("r", refined_share_r=0.25)
     before = {name: t.clone() for name, t in phase.Dec.state_dict().items()}
     phase.refine()
     step(phase)

@@ -17,6 +17,7 @@ const press = (buttons, isOn) => buttons.forEach((one) => one.setAttribute("aria
 export class WalkRoom {
   #does;
   #parts;
+  #listed; // the stops that are in the list
 
   /**
    * @param {{n_latent: number, hasCycle: boolean}} atlas
@@ -118,7 +119,11 @@ export class WalkRoom {
     byId("player").querySelector(".walk-words").textContent = words;
   }
 
+  /** The stops, made anew only where they are others: a button keeps its focus, and a click that has begun on it. */
   #list(stops, names, stages) {
+    const listed = JSON.stringify([stops, names, stages]);
+    if (listed === this.#listed) return;
+    this.#listed = listed;
     const { list } = this.#parts;
     const edit = (next, focus) => {
       this.#does.choose({ stops: next });
