@@ -22,8 +22,9 @@ from model.atlas import Atlas
 
 # What the scripts do: (outputs, name of the function in assets/explorer.js, inputs).
 SCRIPTS = (
-    ([Output(ids.WEBGL, "data")], "has_webgl", [Input(ids.URL, "search")]),
-    ([Output(ids.THEME, "forceColorScheme")], "remembered_theme", [Input(ids.URL, "search")]),
+    ([Output(ids.URL, "data")], "opened_with", [Input(ids.URL, "id")]),
+    ([Output(ids.WEBGL, "data")], "has_webgl", [Input(ids.URL, "data")]),
+    ([Output(ids.THEME, "forceColorScheme")], "remembered_theme", [Input(ids.URL, "data")]),
     ([], "show", [Input(ids.STATE, "data"), Input(ids.FACTS, "data")]),
     ([], "view", [Input(ids.VIEW, "value")]),
     ([], "remember", [Input(ids.STATE, "data"), Input(ids.COLOUR, "value"), Input(ids.VIEW, "value")]),
@@ -46,7 +47,7 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
         Output(ids.COLOUR, "data"),
         Output(ids.COLOUR, "value"),
         Output(ids.VIEW, "value"),
-        Input(ids.URL, "search"),
+        Input(ids.URL, "data"),
     )
     def set_up(search: str | None) -> tuple:
         atlas, _, colour, view, notice = page.open_link(atlases, search)
@@ -63,7 +64,7 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
         Output(ids.STRUCTURE, "data"),  # with its value: a value that comes before its choices is dropped
         Output(ids.STRUCTURE, "value"),
         Output(ids.DOWNLOAD, "href"),
-        Input(ids.URL, "search"),
+        Input(ids.URL, "data"),
         Input(ids.EVENT, "data"),
         Input(ids.SHOW, "value"),
         Input(ids.STRUCTURE, "value"),

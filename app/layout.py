@@ -47,7 +47,7 @@ def make_layout(atlases: dict[str, Atlas]) -> dmc.MantineProvider:
     """The page for these atlases, by id. Callbacks fill it once the address is known."""
     return dmc.MantineProvider(
         [
-            dcc.Location(id=ids.URL, refresh=False),
+            dcc.Store(id=ids.URL),
             dcc.Store(id=ids.STATE),
             dcc.Store(id=ids.EVENT),
             dcc.Store(id=ids.FACTS),

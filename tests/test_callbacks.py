@@ -75,14 +75,14 @@ def call(http, output: str, inputs: list, state: list, changed: list[str]) -> di
 
 
 def test_a_link_fills_the_page(http, atlas):
-    filled = call(http, f"{ids.FACTS}.data", ["?colour=stage"], [], [f"{ids.URL}.search"])
+    filled = call(http, f"{ids.FACTS}.data", ["?colour=stage"], [], [f"{ids.URL}.data"])
     assert filled[ids.TITLE]["children"] == atlas.title
     assert filled[ids.SIMULATED]["hidden"] is not atlas.simulated
     assert filled[ids.COLOUR]["value"] == "stage"
 
 
 def test_an_event_moves_it(http, atlas):
-    start = call(http, f"{ids.STATE}.data", ["", None, None, None], [None], [f"{ids.URL}.search"])
+    start = call(http, f"{ids.STATE}.data", ["", None, None, None], [None], [f"{ids.URL}.data"])
     assert start[ids.STATE]["data"]["recipe"] == str(navigation.opening(atlas))
     event = {"do": "cell", "row": 3, "n": 1}
     moved = call(
@@ -104,5 +104,5 @@ def test_a_star_is_explained_where_there_are_some(http, atlas, monkeypatch):
     monkeypatch.setattr(atlas, "is_real", np.arange(len(atlas.cells)) == 4)
     drawn = call(http, f"{ids.LEGEND}.children", [atlas.atlas_id, "stage", True, "dark"], [], [f"{ids.COLOUR}.value"])
     assert "real cell" in json.dumps(drawn[ids.LEGEND]["children"][0])
-    filled = call(http, f"{ids.FACTS}.data", [""], [], [f"{ids.URL}.search"])
+    filled = call(http, f"{ids.FACTS}.data", [""], [], [f"{ids.URL}.data"])
     assert filled[ids.FACTS]["data"]["real"] == [4]

@@ -15,15 +15,15 @@ export class Address {
 
   /**
    * @param {Window} window
-   * @param {(main: {recipe: string, colour: string, view: string}) => void} open told where Back and Forward lead
+   * @param {(main: {recipe: string, colour: string, view: string}, before?: object) => void} open told where Back and Forward
+   *   lead, and from where
    */
   constructor(window, open) {
     this.window = window;
-    this.window.onpopstate = null; // Dash's own listener, which would load the page's data anew
     this.window.addEventListener("popstate", () => {
-      const asked = this.#read();
+      const [before, asked] = [this.#main, this.#read()];
       this.#main = { recipe: asked.get("recipe"), colour: asked.get("colour"), view: asked.get("view") };
-      open(this.#main);
+      open(this.#main, before);
       this.#setParts(asked);
     });
   }

@@ -47,6 +47,12 @@ function showAlone(gene) {
   if (byId("viewer").dataset.view === "grid") set("view", { value: "planes" });
 }
 
+/**
+ * The query that the page was opened with. Not Dash's Location, which at every step back would set the whole page up anew, and
+ * whatever was done meanwhile would be lost.
+ */
+export const opened_with = () => window.location.search;
+
 /** Whether maps can be drawn with WebGL. */
 export const has_webgl = () => hasWebgl2();
 
@@ -100,12 +106,12 @@ export function remember(newState, colour, viewName) {
 
 function theAddress() {
   if (address) return address;
-  address = new Address(window, ({ recipe, colour, view: viewName }) => {
+  address = new Address(window, ({ recipe, colour, view: viewName }, before) => {
     if (!recipe?.startsWith(`atlas=${theFacts.atlas};`)) return window.location.reload();
     walker?.halt();
     report({ do: "open", recipe });
-    set("colour", { value: colour });
-    set("view", { value: viewName });
+    if (colour !== before?.colour) set("colour", { value: colour }); // set to what it is, it would draw the maps anew
+    if (viewName !== before?.view) set("view", { value: viewName });
   });
   const shown = theViewer();
   for (const change of ["look", "place"]) byId("viewer").addEventListener(change, () => address.changed());

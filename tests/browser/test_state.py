@@ -37,6 +37,20 @@ def test_undo_redo_and_the_browsers_own_back(open_page, atlas):
     wait_for_recipe(page, f"cell:{ids(atlas)[7]}$")
 
 
+def test_a_step_back_sets_nothing_up_anew_and_loses_no_act_after_it(open_page, atlas):
+    page = open_page("?view=slice")
+    first = shown(page)
+    click_cell(page, atlas, 7)
+    asked = []
+    page.on("request", lambda request: "update-component" in request.url and asked.append(request.post_data_json))
+    place = pixel_of(page, "z_r", *atlas.projection("z_r")[12])
+    page.evaluate("history.back()")
+    page.wait_for_function("recipe => new URLSearchParams(location.search).get('recipe') === recipe", arg=first)
+    page.mouse.click(*place)  # before the server has answered
+    wait_for_recipe(page, f"cell:{ids(atlas)[12]}$")
+    assert asked and not [request["output"] for request in asked if "facts" in request["output"] or "map-" in request["output"]]
+
+
 def test_a_link_opens_the_identical_picture_in_another_browser(open_page, new_context, atlas):
     page = open_page("?view=planes")
     open_cell(page, atlas, 9)
