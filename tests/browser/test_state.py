@@ -48,7 +48,8 @@ def test_a_step_back_sets_nothing_up_anew_and_loses_no_act_after_it(open_page, a
     page.wait_for_function("recipe => new URLSearchParams(location.search).get('recipe') === recipe", arg=first)
     page.mouse.click(*place)  # before the server has answered
     wait_for_recipe(page, f"cell:{ids(atlas)[12]}$")
-    assert asked and not [request["output"] for request in asked if "facts" in request["output"] or "map-" in request["output"]]
+    assert asked
+    assert not [request["output"] for request in asked if "facts" in request["output"] or "map-" in request["output"]]
 
 
 def test_a_link_opens_the_identical_picture_in_another_browser(open_page, new_context, atlas):
