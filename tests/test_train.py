@@ -220,19 +220,15 @@ def test_real_cells_come_more_often_and_mirrored(cells, tmp_path):
     assert (metrics["split"] == "train").sum() == 2 * (24 + 8) // 8
 
 
+def kept(share: float) -> tuple[str, ...]:
+    """Options: this share of the refinement is kept in both phases."""
+    return ("--set", f"refined_share_r={share}", "--set", f"refined_share_rs={share}")
+
+
 @pytest.mark.parametrize("share", [1.0, 0.5])
 def test_the_last_epochs_refine_the_decoders(cells, tmp_path, monkeypatch, share):
     """Enc is what it was after the joint epochs; stopped while refining, it comes to the same run."""
-    more = (
-        "--set",
-        "n_epochs_refined=2",
-        "--set",
-        "latent_norm=true",
-        "--set",
-        f"refined_share_r={share}",
-        "--set",
-        f"refined_share_rs={share}",
-    )
+    more = ("--set", "n_epochs_refined=2", "--set", "latent_norm=true", *kept(share))
     assert train(cells, tmp_path / "run", *more) == 0
     assert train(cells, tmp_path / "joint", "--set", "latent_norm=true") == 0
     refined, joint = weights(tmp_path / "run"), weights(tmp_path / "joint")
@@ -250,16 +246,7 @@ def test_the_last_epochs_refine_the_decoders(cells, tmp_path, monkeypatch, share
 def test_a_share_of_the_refinement_is_kept_and_statistics_are_counted_afresh(cells, tmp_path):
     runs = {}
     for share in (0, 0.5, 1):
-        more = (
-            "--set",
-            "n_epochs_refined=1",
-            "--set",
-            f"refined_share_r={share}",
-            "--set",
-            f"refined_share_rs={share}",
-            "--set",
-            "gamma_Dec_refined=0.01",
-        )
+        more = ("--set", "n_epochs_refined=1", *kept(share), "--set", "gamma_Dec_refined=0.01")
         assert train(cells, tmp_path / f"{share}", *more) == 0
         runs[share] = weights(tmp_path / f"{share}")
         assert not (tmp_path / f"{share}" / UNREFINED).exists()

@@ -14,10 +14,11 @@ from torch.nn.functional import adaptive_avg_pool3d
 
 from model.aae import to_images
 from model.cells import REFERENCE, STRUCTURE
+from model.decode import FastDecoder
 from precompute.held_out import bce, pearson
 from precompute.report.parts import Arrays, Part
 from precompute.report.source import SPLITS, Source
-from precompute.variation import correlations, draws, variation_score
+from precompute.variation import correlations, draws, localisations, variation_score
 
 COARSE = (8, 12, 16)  # the grid on which images are compared as a whole
 PASSES = {"reconstructed": 4, "generated": 3}  # images through a network, for each cell
@@ -159,17 +160,12 @@ def variation_rows(source: Source) -> list[int]:
     return sorted(int(row) for row in np.concatenate([groups[0][: n - n_second], groups[1][:n_second]]))
 
 
-@torch.inference_mode()
 def variation(source: Source, row: int, n: int, seed: int, advance: Advance) -> ndarray:
     """(K,) Algorithm 4 of every structure in the shape of a cell; nan where singular."""
     model, scores = source.model, np.full(source.n, np.nan)
+    decode = FastDecoder(model.Dec_rs, device=model.device)
     z_r, z_s = torch.from_numpy(source.atlas.latent("z_r")[row]), torch.from_numpy(draws(n, model.config.n_latent, seed))
-    for k in range(source.n):
-        images = []
-        for some in z_s.split(source.options.batch_size):
-            images.append(
-                model.predict(z_r.expand(len(some), -1), torch.full((len(some),), k), some)[:, STRUCTURE].flatten(1).cpu()
-            )
-            advance(len(some))
-        scores[k] = variation_score(torch.cat(images).numpy())[0]
+    for k, y in enumerate(torch.eye(source.n)):
+        scores[k] = variation_score(localisations(decode, y, z_r, z_s, source.options.batch_size))[0]
+        advance(n)
     return scores
