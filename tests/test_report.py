@@ -18,6 +18,8 @@ from PIL import Image
 
 from app.server import make_server
 from model.atlas import Atlas, editing, mark_changed
+from model.cells import STRUCTURE
+from model.decode import FastDecoder
 from model.report import Figure, Report, Section, Table, from_json, to_json, to_page
 from precompute.__main__ import main
 from precompute.embed import stored_model
@@ -157,7 +159,8 @@ def test_scores_of_training_cells_are_algorithm_4(folder):
     assert set(scores["cell_id"]) <= set(atlas.cells.loc[atlas.cells["split"] == "train", "cell_id"])
     model, z_r = stored_model(atlas.file, "cpu"), torch.from_numpy(atlas.latent("z_r")[[atlas.index_of[scores["cell_id"][0]]]])
     z_s = torch.from_numpy(np.random.default_rng(0).standard_normal((4, 8), np.float32))
-    images = [model.predict(z_r, torch.tensor([3]), z[None])[0, 1].flatten().double().numpy() for z in z_s]
+    decode, DSP = FastDecoder(model.Dec_rs), torch.eye(model.config.n_structures)[[3]]
+    images = [decode(torch.cat([DSP, z_r, z[None]], 1), [STRUCTURE]).flatten().double().numpy() for z in z_s]
     assert scores["DSP"][0] == pytest.approx(-np.linalg.slogdet(np.corrcoef(images))[1] / 4, abs=1e-3)
 
 
