@@ -2,9 +2,10 @@
 
 import { ramp } from "./contrast.mjs";
 
-/** @typedef {{on: boolean, window: number[], colour: number[], opacity: number, depth: number, competes?: boolean}} Appearance
- *  of a channel: contrast [low, high]; colour (r, g, b), 0 to 1 a part; how much of it is shown, 0 to 1; how opaque its
- *  brightest voxel is in 3D, 0 to 1. Of channels that compete, each voxel shows only the brightest. */
+/** @typedef {{on: boolean, window: number[], colour: number[], opacity: number, depth: number, solid?: number[], competes?: boolean}}
+ *  Appearance of a channel: contrast [low, high]; colour (r, g, b), 0 to 1 a part; how much of it is shown, 0 to 1; how opaque its
+ *  brightest voxel is in 3D, 0 to 1, and the window of that, where it is another. Of channels that compete, each voxel shows only
+ *  the brightest. */
 
 /**
  * Mix the channels that are on into RGBA, voxel by voxel.
@@ -17,9 +18,10 @@ export function compose({ shape, data }, appearances, rgba = undefined) {
   const n_voxels = data.length / shape[0];
   const mixed = rgba?.length === 4 * n_voxels ? rgba.fill(0) : new Uint8ClampedArray(4 * n_voxels);
   const winners = winnersOf(data, n_voxels, appearances);
-  appearances.forEach(({ on, window, colour, opacity, depth, competes }, channel) => {
+  appearances.forEach(({ on, window, colour, opacity, depth, solid, competes }, channel) => {
     if (!on || opacity === 0) return;
     const shown = ramp(window);
+    const dense = solid ? ramp(solid) : shown;
     const [red, green, blue] = colour.map((part) => part * opacity);
     const alpha = depth * opacity;
     for (let voxel = 0, at = channel * n_voxels, to = 0; voxel < n_voxels; voxel++, at++, to += 4) {
@@ -28,7 +30,7 @@ export function compose({ shape, data }, appearances, rgba = undefined) {
       mixed[to] += value * red;
       mixed[to + 1] += value * green;
       mixed[to + 2] += value * blue;
-      mixed[to + 3] = Math.max(mixed[to + 3], value * alpha);
+      mixed[to + 3] = Math.max(mixed[to + 3], dense[data[at]] * alpha);
     }
   });
   return mixed;

@@ -28,6 +28,12 @@ export function autoWindow(counts) {
   return low < high ? [low, high] : [high - 1, high];
 }
 
+/** Whether a window is the one that nobody has set. */
+export const isFull = (window) => String(window) === String(FULL);
+
+/** The window in 3D, where haze would hide what it surrounds: the automatic one of `counts()` where none was set. */
+export const solidWindow = (window, counts) => (isFull(window) ? autoWindow(counts()) : window);
+
 /** What each value 0 to 255 is shown as, 0 to 255. */
 export function ramp([low, high]) {
   return Float32Array.from({ length: 256 }, (_, value) => Math.min(255, Math.max(0, (255 * (value - low)) / (high - low))));

@@ -1,7 +1,7 @@
 // Which surfaces a picture has: one a channel, at the middle of its contrast, membrane seen through. They are made one after the
 // other, so that the page can do something else between them, and kept while their volume is.
 
-import { autoWindow, FULL } from "./contrast.mjs";
+import { isFull, solidWindow } from "./contrast.mjs";
 import { appearances, UNCERTAINTY } from "./look.mjs";
 import { surface } from "./surface.mjs";
 
@@ -22,7 +22,7 @@ export function wanted(volume, look, palette, counts) {
     .filter(({ channel }) => volume.channels[channel] !== UNCERTAINTY)
     .map((one) => ({
       channel: one.channel,
-      level: levelOf(one.window, () => counts(volume.channels[one.channel])),
+      level: levelOf(one.window, () => counts(volume.channels[one.channel]), one.channel === 0),
       colour: one.colour,
       opacity: one.opacity * (isShell(one) ? MEMBRANE : one.channel > 1 && on.length > 1 ? INSIDE : 1),
     }))
@@ -32,10 +32,13 @@ export function wanted(volume, look, palette, counts) {
 /** DNA is inside of structures, membrane outside of them. */
 const rank = (channel) => [Infinity, -1][channel] ?? channel;
 
-/** Half-way up a window of contrast; up the automatic one where none was set, as dim structures do not reach half of 255. */
-export function levelOf(window, counts) {
-  const [low, high] = String(window) === String(FULL) ? autoWindow(counts()) : window;
-  return Math.max(1, Math.round((low + high) / 2));
+/**
+ * Half-way up a window of contrast; up the automatic one where none was set, as dim structures do not reach half of 255. Of the
+ * automatic one membrane takes a fifth: seen from above it is so much dimmer than from the side that half-way there is no top.
+ */
+export function levelOf(window, counts, isMembrane = false) {
+  const [low, high] = solidWindow(window, counts);
+  return Math.max(1, Math.round(low + (isMembrane && isFull(window) ? 0.2 : 0.5) * (high - low)));
 }
 
 export class Surfaces {

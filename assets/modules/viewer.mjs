@@ -1,6 +1,7 @@
 // The volume viewer: fetches what a recipe means, paints it, and says on its element what is painted (data-state, data-recipe).
 
 import { compose } from "./compose.mjs";
+import { solidWindow } from "./contrast.mjs";
 import { Dressing } from "./dressing.mjs";
 import { appearances, areMany, changed, channelOf, readLook, UNCERTAINTY, withSwitch } from "./look.mjs";
 import { Looking } from "./looking.mjs";
@@ -322,8 +323,10 @@ export class Viewer {
   async #paintVolume() {
     const [volume, look] = [this.#shown.any, this.look];
     const { shape, voxel_um, channels } = volume;
-    this.#rgba = compose(volume, appearances(look, channels, this.#palette), this.#rgba);
-    const surfaces = (isWanted) => this.#surfaces.of(volume, wanted(volume, look, this.#palette, (name) => this.#shown.counts(name)), isWanted);
+    const counts = (name) => this.#shown.counts(name);
+    const seen = appearances(look, channels, this.#palette).map((one, k) => ({ ...one, solid: solidWindow(one.window, () => counts(channels[k])) }));
+    this.#rgba = compose(volume, seen, this.#rgba);
+    const surfaces = (isWanted) => this.#surfaces.of(volume, wanted(volume, look, this.#palette, counts), isWanted);
     await (await this.#painter).load(this.#rgba, shape.slice(1), voxel_um, look.surfaces ? surfaces : null);
   }
 

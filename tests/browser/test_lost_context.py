@@ -18,7 +18,7 @@ ALL = {"xy", "xz", "yz", "3d"}
 
 
 def is_drawn(picture: np.ndarray) -> bool:
-    return bool((np.ptp(picture, axis=2) > 60).mean() > 0.01)  # words are grey
+    return bool((np.ptp(picture, axis=2) > 30).mean() > 0.1)  # words are grey
 
 
 def test_a_lost_context_is_replaced(open_page, address, atlas, watch):

@@ -70,6 +70,12 @@ test("an array that is given is filled anew", () => {
   assert.deepEqual(second, compose(volume, on(true, false, false)));
 });
 
+test("haze has its light in planes and no body in 3D where the window of 3D leaves it out", () => {
+  const haze = looking({ channels: { DNA: { on: false }, FBL: { on: false } } }).map((one) => ({ ...one, solid: [150, 200] }));
+  const [red, , , alpha] = compose({ shape: [3, 1, 1, 1], data: Uint8Array.of(100, 0, 0) }, haze);
+  assert.deepEqual([red, alpha], [100, 0]);
+});
+
 test("in 3D one looks through the membrane", () => {
   const [membrane, dna] = [on(true, false, true), on(false, true, true)].map(
     (appearance) => compose({ shape: [3, 1, 1, 1], data: Uint8Array.of(200, 200, 0) }, appearance)[3],

@@ -93,6 +93,13 @@ test("nothing that bright is no surface; a channel is found behind the others", 
   assert.deepEqual(surface(both, SHAPE, 128, one.length), surface(one, SHAPE, 128));
 });
 
+test("of the automatic contrast membrane takes a fifth, of one that was set half", () => {
+  const counts = new Uint32Array(256);
+  counts[10] = counts[20] = counts[30] = 100;
+  assert.equal(levelOf(FULL, () => counts, true), 22); // the automatic one is 20 to 30
+  assert.equal(levelOf([40, 100], () => assert.fail("not asked"), true), 70);
+});
+
 test("the level is half-way up the contrast, the automatic one's where none was set", () => {
   assert.equal(levelOf([40, 100], () => assert.fail("not asked")), 70);
   const counts = new Uint32Array(256);
