@@ -5,6 +5,7 @@ The networks stay as plain as the paper has them (`model.networks`); here the sa
 - BatchNorm in eval mode is a scale and a shift: both go into the layer before it.
 - Where a transposed convolution has few voxels and huge weights, it is one matrix product, whose columns are the taps of the
   kernel, and a sum of each tap into the voxels it reaches. Taps that reach none are left out.
+- Where its kernel is a smaller one spread over 2x2x2 voxels, it is the smaller one, and then sums of voxels side by side.
 - The last one has so few channels that a processor's vectors would run almost empty: voxels that differ in the parity of an
   axis alone are computed as channels of one convolution, and put in their places afterwards.
 - Of a box of voxels, only what it depends on is computed: a stage's outputs a..b need its inputs (a - 1) // 2 .. (b + 1) // 2.
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from model.config import ModelConfig
-from model.networks import DecoderBody, build
+from model.networks import DecoderBody, SmoothConvTranspose3d, build
 
 Box = tuple[range, range, range]  # voxels along z, y, x
 
@@ -73,9 +74,16 @@ class FastDecoder:
             size = tuple(body.shape[1:])
             for i, up in enumerate(ups):
                 scale, shift = _affine(norms[i + 1]) if i + 1 < n_stages else (torch.ones(()), torch.zeros(()))
-                weight, bias = _kernel(up) * scale.view(-1, 1, 1, 1), up.bias * scale + shift
+                is_smooth = isinstance(up, SmoothConvTranspose3d)
                 out = tuple(2 * n + odd for n, odd in zip(size, up.output_padding, strict=True))
-                kind = _Taps if math.prod(size) <= FEW_VOXELS else _Merged if i + 1 == n_stages else _Plain
+                if math.prod(size) <= FEW_VOXELS:
+                    kind = _Taps
+                elif i + 1 == n_stages:
+                    kind = _Merged
+                else:
+                    kind = _Spread if is_smooth and not any(up.output_padding) else _Plain
+                kernel = up.core() if kind is _Spread else up.spread() if is_smooth else up.weight
+                weight, bias = kernel * scale.view(-1, 1, 1, 1), up.bias * scale + shift
                 self._stages.append(kind(size, out, weight, bias, self.dtype, self.device))
                 size = out
         self.grid, self.n_channels = size, ups[-1].out_channels
@@ -153,7 +161,7 @@ class _Stage:
 
     size: tuple[int, int, int]
     size_out: tuple[int, int, int]
-    weight: Tensor  # (C_in, C_out, 4, 4, 4)
+    weight: Tensor  # (C_in, C_out, 4, 4, 4), or 3, 3, 3 where it is spread
     bias: Tensor  # (C_out,)
     dtype: torch.dtype
     device: torch.device
@@ -202,8 +210,30 @@ class _Plain(_Stage):
         """(B, z, y, x, C_in) of `needed(want)` -> (B, *want, C_out)."""
         need = self.needed(want)
         more = [int(r.stop > 2 * n.stop) for r, n in zip(want, need, strict=True)]
-        h = F.conv_transpose3d(h.movedim(4, 1), self.weight, self.bias, 2, 1, more).movedim(1, 4)
+        h = self.convolve(h.movedim(4, 1), more).movedim(1, 4)
         return _crop(h, tuple(range(2 * n.start, 2 * n.stop + m) for n, m in zip(need, more, strict=True)), want)
+
+    def convolve(self, h: Tensor, more: list[int]) -> Tensor:
+        """(B, C_in, z, y, x) -> (B, C_out, 2z + more, ...)."""
+        return F.conv_transpose3d(h, self.weight, self.bias, 2, 1, more)
+
+
+class _Spread(_Plain):
+    """Of a 3x3x3 kernel spread over 2x2x2 voxels: that kernel's own, at 27 taps for 64, and the sum of each voxel and the next.
+
+    From n voxels to 2n alone.
+    """
+
+    def prepare(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        return super().prepare(weight, bias / 8)  # each voxel is the sum of eight
+
+    def convolve(self, h: Tensor, more: list[int]) -> Tensor:
+        size = h.shape[2:]
+        # Asked for as many outputs as a 4x4x4 kernel has, the library is slower than with one: ten times where they are odd.
+        h = F.conv_transpose3d(F.pad(h, (1, 0) * 3), self.weight, self.bias, 2, 1, 1)
+        for axis, n in zip((2, 3, 4), size, strict=True):
+            h = h.narrow(axis, 1, 2 * n) + h.narrow(axis, 2, 2 * n)
+        return h
 
 
 class _Merged(_Stage):
@@ -256,11 +286,6 @@ def _affine(norm: nn.BatchNorm3d) -> tuple[Tensor, Tensor]:
     """What BatchNorm does in eval mode: scale and shift of each channel."""
     scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
     return scale, norm.bias - norm.running_mean * scale
-
-
-def _kernel(up: nn.ConvTranspose3d) -> Tensor:
-    """(C_in, C_out, 4, 4, 4) of either kind of transposed convolution."""
-    return up.spread() if hasattr(up, "spread") else up.weight
 
 
 def _crop(h: Tensor, have: Box, want: Box) -> Tensor:

@@ -50,9 +50,13 @@ class SmoothConvTranspose3d(nn.ConvTranspose3d):
     def forward(self, x: Tensor) -> Tensor:
         return nn.functional.conv_transpose3d(x, self.spread(), self.bias, 2, 1, self.output_padding)
 
+    def core(self) -> Tensor:
+        """The 3x3x3 kernel (n_in, n_out, 3, 3, 3)."""
+        return self.weight * 0.5**1.5  # keeps the variance of the weights
+
     def spread(self) -> Tensor:
         """The 4x4x4 kernel (n_in, n_out, 4, 4, 4)."""
-        weight = self.weight * 0.5**1.5  # keeps the variance of the weights
+        weight = self.core()
         for before, after in (((0, 1), (1, 0)), ((0, 0, 0, 1), (0, 0, 1, 0)), ((0, 0, 0, 0, 0, 1), (0, 0, 0, 0, 1, 0))):
             weight = nn.functional.pad(weight, before) + nn.functional.pad(weight, after)
         return weight
