@@ -88,13 +88,11 @@ export class Channels {
     graph.setAttribute("preserveAspectRatio", "none");
     graph.setAttribute("role", "img");
     graph.setAttribute("aria-label", "How often each brightness is in this picture");
-    const range = (label, end) => {
-      const input = slider(label, 0, 255, 1, (value) => change({ window: windowMoved(windowNow(), end, value), auto: false }));
-      input.dataset.end = ["low", "high"][end];
-      return input;
-    };
-    const [low, high] = [range("Shown as black, up to", 0), range("Shown brightest, from", 1)];
-    const ends = text("output", "");
+    const labels = ["Shown as black, up to", "Shown brightest, from"];
+    const move = (end) => (value) => change({ window: windowMoved(windowNow(), end, value), auto: false });
+    const [low, high] = labels.map((label, end) => slider(label, 0, 255, 1, move(end)));
+    [low.dataset.end, high.dataset.end] = ["low", "high"];
+    const ends = labels.map((label, end) => number(label, 0, 255, move(end)));
     const auto = button("step", "Auto", () => change({ window: autoWindow(this.#does.counts(name)), auto: true }));
     auto.title = "From the 50th to the 98.3rd percentile of what is not black";
     const reset = button("step", "Reset", () => change({ window: FULL, auto: false, colour: null, opacity: 1, on: true }));
@@ -112,7 +110,7 @@ export class Channels {
     this.parts = { graph, low, high, ends, colour, opacity, lock };
     this.#popover.setAttribute("aria-label", `Contrast, colour and opacity of ${name}`);
     this.#popover.replaceChildren(
-      group("popover-head", title, ends),
+      group("popover-head", title, group("ends", ends[0], "to", ends[1])),
       group("histogram", graph, both),
       group("popover-row", auto, reset, labelled("Lock", lock, "The same contrast for every cell, and in every panel")),
       group("popover-row", labelled("Colour", colour), labelled("Opacity", opacity)),
@@ -127,7 +125,7 @@ export class Channels {
     const { window, opacity: part } = channelOf(look, this.#open);
     graph.innerHTML = `<path d="${outline(this.#does.counts(this.#open), HEIGHT)}"/><rect x="${window[0]}" width="${window[1] - window[0]}" height="${HEIGHT}"/>`;
     [low.value, high.value] = window;
-    ends.textContent = `${window[0]} to ${window[1]}`;
+    ends.forEach((end, k) => (end.value = window[k]));
     colour.value = cssColour(look, this.#open, names.indexOf(this.#open), palette);
     this.#popover.style.setProperty("--colour", colour.value);
     opacity.value = Math.round(100 * part);
@@ -160,6 +158,15 @@ function labelled(words, input, title = "") {
   label.title = title;
   label.append(input);
   return label;
+}
+
+/** A number to be typed: told once it is, and whole and within its limits. */
+function number(label, min, max, onChange) {
+  const input = document.createElement("input");
+  Object.assign(input, { type: "number", min, max, step: 1 });
+  input.setAttribute("aria-label", label);
+  input.addEventListener("change", () => input.reportValidity() && input.value && onChange(Number(input.value)));
+  return input;
 }
 
 function slider(label, min, max, step, onInput) {

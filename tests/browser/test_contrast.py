@@ -19,7 +19,7 @@ def test_contrast_is_made_in_the_browser(open_here, address, atlas):
     assert len(re.findall("L", page.get_attribute(".histogram path", "d"))) == 256
     page.get_by_role("button", name="Auto").click()
     wait_for_look(page, '"auto":true')
-    assert page.inner_text(".popover-head output") == "{} to {}".format(*auto(data[1]))
+    assert [int(end.input_value()) for end in page.locator(".ends input").all()] == [*auto(data[1])]
     (tile,), voxel = painted_tiles(page)
     assert_looks_like(tile, mixed(data, [FULL, auto(data[1]), FULL]), voxel)
     # By keyboard: the low end, which has the focus when the popover opens; then colour and opacity.
@@ -33,6 +33,11 @@ def test_contrast_is_made_in_the_browser(open_here, address, atlas):
     (tile,), voxel = painted_tiles(page)
     own = [colours(3)[0], (255, 128, 0), colours(3)[2]]
     assert_looks_like(tile, mixed(data, [FULL, (low + 1, high), FULL], own, [1, 0.5, 1]), voxel)
+    # Typed, and what cannot be is not taken.
+    for text in (f"{low - 5}", "400"):
+        page.locator(".ends input").first.fill(text)
+        page.locator(".ends input").first.press("Enter")
+        wait_for_look(page, rf"\[{low - 5},{high}\]")
     page.get_by_role("button", name="Reset").click()
     wait_for_look(page, "^{}$")
     (tile,), voxel = painted_tiles(page)
