@@ -3,7 +3,7 @@
 ::
 
     address ──> set_up ──> FACTS, title, choices, COLOUR, VIEW
-    address, EVENT, SHOW, STRUCTURE ──> move ──> STATE, caption, choices of SHOW, download
+    address, EVENT, SHOW, STRUCTURE ──> move ──> STATE, caption, choices of SHOW
     ATLAS, COLOUR, WEBGL, THEME ──> draw ──> both maps, legend
     STATE, VIEW ──> scripts: the volume is fetched by URL and painted; marks on the maps; the address is rewritten
     a click on a map, a key, the player ──> scripts ──> EVENT
@@ -15,7 +15,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 
 from app import colouring, ids, maps, page
 from app.layout import caption
-from app.recipe import Recipe, url_path
+from app.recipe import Recipe
 from app.resolve import structures_of
 from app.words import describe
 from model.atlas import Atlas
@@ -63,7 +63,6 @@ def register(app: Dash, atlases: dict[str, Atlas]) -> None:
         Output(ids.SHOW, "value"),
         Output(ids.STRUCTURE, "data"),  # with its value: a value that comes before its choices is dropped
         Output(ids.STRUCTURE, "value"),
-        Output(ids.DOWNLOAD, "href"),
         Input(ids.URL, "data"),
         Input(ids.EVENT, "data"),
         Input(ids.SHOW, "value"),
@@ -106,5 +105,4 @@ def _shown(atlas: Atlas, recipe: Recipe) -> tuple:
         recipe.show,
         page.structure_options(atlas),
         list(structures_of(atlas, recipe)),
-        f"/api/volumes/{url_path(recipe)}.ome.tif",
     )

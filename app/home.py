@@ -60,6 +60,7 @@ def drawer() -> dmc.Drawer:
                     for extension, name in FILES.items()
                 ),
                 _button("Copy OME-Zarr address", ids.HOME_ZARR),
+                html.P("Your image is in this page alone: you have its file.", id=ids.HOME_YOURS, hidden=True),
             ),
             _part(
                 "This view as a script",

@@ -81,6 +81,7 @@ HOME_PNG = "home-png"
 HOME_ZARR = "home-zarr"
 HOME_SCRIPT = "home-script"
 HOME_SAID = "home-said"
+HOME_YOURS = "home-yours"  # why there is no file of an image of one's own
 HOME_STOP = "home-stop"
 HOME_WHICH = "home-which"
 HOME_GROUP = "home-group"

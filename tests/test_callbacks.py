@@ -90,8 +90,6 @@ def test_an_event_moves_it(http, atlas):
     )
     recipe = moved[ids.STATE]["data"]["recipe"]
     assert recipe.endswith(f"show=reconstructed;shape=cell:{navigation.cell_id(atlas, 3)}")
-    assert moved[ids.DOWNLOAD]["href"] == f"/api/volumes/{recipe}.ome.tif"
-    assert http.get(moved[ids.DOWNLOAD]["href"]).status_code == 200
     assert len(json.dumps(moved)) < 10_000, "no volume and no figure comes this way"
 
 

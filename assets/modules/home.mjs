@@ -8,8 +8,12 @@ const PER_SECOND = 10;
 
 const path = (recipe) => recipe.replaceAll("%", "%25");
 
+/** Whether the server has what a recipe means: all but the image of a cell of one's own, which is in the page alone. */
+export const isServed = (recipe) => !recipe.includes("show=observed;shape=own:");
+
 /** Addresses of a recipe's volume as files and of its script, by the id of the link. */
 export const links = (recipe) => ({
+  download: volumeUrl(recipe, "ome.tif"),
   "home-file-imagej-tif": volumeUrl(recipe, "imagej.tif"),
   "home-file-nii-gz": volumeUrl(recipe, "nii.gz"),
   "home-file-bin": volumeUrl(recipe, "bin"),
@@ -64,7 +68,10 @@ export class Home {
   /** Something else is shown. */
   show(state, facts) {
     [this.#state, this.#facts] = [state, facts];
-    for (const [id, href] of Object.entries(links(state.recipe))) this.set(id, { href });
+    const isThere = isServed(state.recipe);
+    for (const [id, href] of Object.entries(links(state.recipe))) this.set(id, { href: isThere ? href : undefined });
+    this.set("home-zarr", { disabled: !isThere });
+    this.set("home-yours", { hidden: isThere });
     const hasWalk = walkOf(state.recipe, facts, state.structures) !== null;
     for (const id of Object.keys(FILMS)) this.set(id, { disabled: !hasWalk });
   }

@@ -84,6 +84,13 @@ def test_a_cell_is_placed_on_both_maps_and_shown_as_it_was_observed(open_page, a
     assert np.abs(painted["xy"] - expected_plane(observed, "xy", voxel, width, height)).max() <= 4
     assert page.inner_text("#caption .kind") == "OBSERVED"
     assert "no server keeps it" in page.inner_text("#note")
+    # No file of it is offered, for no server has it.
+    page.click("#home-open")
+    page.wait_for_selector("#home-yours:visible")
+    assert page.locator("a.take[href*='show=observed']").count() == 0
+    assert page.is_disabled("#home-zarr")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#home-yours", state="hidden")
     # What is known of it.
     page.wait_for_selector("#own-measured:not(:empty)")
     about = page.inner_text("#about")

@@ -75,6 +75,7 @@ test("lines are broken at spaces, and within a word that is wider than a line", 
 
 test("addresses of a recipe, with its percent signs encoded once more", () => {
   assert.equal(links("shape=cell:a%20b")["home-script"], "/api/scripts/shape=cell:a%2520b.py");
+  assert.equal(links("shape=cell:a").download, "/api/volumes/shape=cell:a.ome.tif");
   assert.equal(links("shape=cell:a")["home-file-nii-gz"], "/api/volumes/shape=cell:a.nii.gz");
 });
 
