@@ -163,7 +163,7 @@ function labelled(words, input, title = "") {
 /** A number to be typed: told once it is, and whole and within its limits. */
 function number(label, min, max, onChange) {
   const input = document.createElement("input");
-  Object.assign(input, { type: "number", min, max, step: 1 });
+  Object.assign(input, { className: "number", type: "number", min, max, step: 1 });
   input.setAttribute("aria-label", label);
   input.addEventListener("change", () => input.reportValidity() && input.value && onChange(Number(input.value)));
   return input;

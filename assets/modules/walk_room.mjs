@@ -62,7 +62,7 @@ export class WalkRoom {
     const choose = this.#does.choose;
     const latents = Object.entries(LATENTS).map(([latent, words]) => button("way", { textContent: words, "data-latent": latent, on: { click: () => choose({ latent }) } }));
     const asked = () => number.reportValidity() && number.value && choose({ dimension: Number(number.value) });
-    const number = make("input", { className: "dimension-number", type: "number", min: 1, max: n_latent, step: 1, "aria-label": "Dimension", on: { change: asked } });
+    const number = make("input", { className: "number", type: "number", min: 1, max: n_latent, step: 1, "aria-label": "Dimension", on: { change: asked } });
     const own = make("span", { className: "own-value" });
     const back = button("step", { textContent: "Back to its own", on: { click: () => this.#does.back() } });
     const label = make("label", {}, "dimension ", number, ` of ${n_latent}`);
