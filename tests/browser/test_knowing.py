@@ -224,6 +224,14 @@ def test_an_arrow_says_where_a_decoded_cell_lands(page, atlas):
     assert page.inner_text('[data-map="z_r"] .map-words') == ""
 
 
+def test_the_arrow_goes_when_a_walk_is_played_from_its_place(page, atlas):
+    page.mouse.click(*pixel_of(page, "z_r", *empty_place(atlas, "z_r")))
+    page.wait_for_selector(".marks .arrow", state="attached")
+    page.click("#play")
+    page.wait_for_selector(".marks .arrow", state="detached")
+    assert page.get_attribute("#player", "data-playing") == "true", "while it plays, not after it"
+
+
 def test_empty_space_is_shaded_on_request(page, atlas):
     page.locator(".shade label").first.click()
     page.wait_for_function("document.querySelectorAll('[data-map] .imagelayer image').length === 2")
