@@ -115,7 +115,7 @@ def about_panel(atlas: Atlas, recipe: Recipe, known: About) -> list:
 
 def column(head: str, children: list) -> html.Div:
     """One of the panel's columns."""
-    return html.Div([html.H3(head), *children], className="column")
+    return html.Div([html.H2(head), *children], className="column")
 
 
 def _facts(known: About) -> html.Dl:
@@ -240,14 +240,14 @@ def _gallery(atlas: Atlas, head: str, ranked: Sequence[Ranked]) -> html.Div:
         )
         for one in ranked
     ]
-    return html.Div([html.H3(head), html.Div(pictures, className="pictures")])
+    return html.Div([html.H2(head), html.Div(pictures, className="pictures")])
 
 
 def _by_stage(atlas: Atlas, gene: str, theme: str | None) -> html.Div:
     compared = variation.stages(atlas)
     own = next((one for one in compared if one.gene == gene), None)
     if own is None:
-        return html.Div([html.H3("Interphase against mitosis"), html.P("Not compared in this atlas.", className="soft")])
+        return html.Div([html.H2("Interphase against mitosis"), html.P("Not compared in this atlas.", className="soft")])
     graph = dcc.Graph(
         figure=variation.stages_figure(compared, gene, theme),
         config={"displayModeBar": False},
@@ -256,5 +256,5 @@ def _by_stage(atlas: Atlas, gene: str, theme: str | None) -> html.Div:
         style={"height": f"{17 * len(compared) + 38}px"},
     )
     return html.Div(
-        [html.H3(f"{gene}: interphase against mitosis"), html.P(own.words, className="soft"), graph], className="by-stage"
+        [html.H2(f"{gene}: interphase against mitosis"), html.P(own.words, className="soft"), graph], className="by-stage"
     )
