@@ -374,7 +374,7 @@ def test_3d_is_drawn_beside_the_planes_and_follows_them(open_page, address, atla
     before = painted_planes(page)[0]["3d"]
     assert (before.max(2) > 20).mean() > 0.02, "there is something to be seen"
     page.evaluate("cellViewer.toggle(1)")  # DNA off
-    page.wait_for_selector("#channels [aria-pressed=false]")
+    page.wait_for_function("document.querySelector('#viewer').dataset.look?.includes('\"on\":false')")  # painted
     after = painted_planes(page)[0]["3d"]
     assert np.abs(before - after).mean() > 1
     page.evaluate("cellViewer.toggle(1)")
